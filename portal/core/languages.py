@@ -1,0 +1,158 @@
+"""Four languages, Hebrew first: sentences, money, dates and phone numbers as their readers write them.
+
+Babel's message catalogues (portal/locales/LANG/LC_MESSAGES/messages.po) are read at start; nothing is compiled.
+A `Text` is a sentence before its language is known: it is stored on a journey and said again on any channel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from gettext import NullTranslations
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, get_currency_symbol
+from babel.support import Translations
+
+from portal.core.money import Money
+
+LOCALES = Path(__file__).resolve().parent.parent / "locales"
+
+# Unicode isolates (UAX #9): what is inside keeps its own direction whatever surrounds it.
+LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
+
+
+class Language(StrEnum):
+    HE = "he"
+    AR = "ar"
+    EN = "en"
+    RU = "ru"
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self in (Language.HE, Language.AR) else "ltr"
+
+    @property
+    def own_name(self) -> str:
+        return {"he": "עברית", "ar": "العربية", "en": "English", "ru": "Русский"}[self]
+
+    @property
+    def locale(self) -> str:
+        """Israel's conventions where CLDR has them; it has no Russian for Israel."""
+        return {"he": "he_IL", "ar": "ar_IL", "en": "en_IL", "ru": "ru"}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """An E.164 number, shown as people in its country write it."""
+
+    e164: str
+
+    def national(self) -> str:
+        number = phonenumbers.parse(self.e164)
+        style = phonenumbers.PhoneNumberFormat
+        return phonenumbers.format_number(number, style.NATIONAL if number.country_code == 972 else style.INTERNATIONAL)
+
+    @property
+    def last_two(self) -> str:
+        return self.e164[-2:]
+
+
+Value = str | int | Money | date | Phone
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence by its English wording, the message id of the catalogues, and what fills its {places}."""
+
+    id: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    plural: str = ""  # with it, values["n"] chooses
+
+    def say(self, language: Language) -> str:
+        said = translate(language, self.id, self.plural, self.values.get("n"))
+        return said.format(**{k: show(v, language) for k, v in self.values.items()}) if self.values else said
+
+
+def _(id: str, **values: Value) -> Text:
+    """A translatable sentence; Babel extracts the literal."""
+    return Text(id, values)
+
+
+def n_(id: str, plural: str, n: int, **values: Value) -> Text:
+    """A sentence that counts."""
+    return Text(id, {"n": n, **values}, plural)
+
+
+def translate(language: Language, id: str, plural: str = "", n: Value | None = None) -> str:
+    known = catalogue(language)
+    if plural and isinstance(n, int):
+        return known.ngettext(id, plural, n)
+    return known.gettext(id)
+
+
+@cache
+def catalogue(language: Language) -> NullTranslations:
+    compiled = BytesIO()
+    with open(LOCALES / language / "LC_MESSAGES" / "messages.po", "rb") as po:
+        write_mo(compiled, read_po(po, locale=language))
+    compiled.seek(0)
+    return Translations(compiled, domain="messages")
+
+
+def show(value: Value, language: Language) -> str:
+    """Plain text. In a right-to-left sentence, what has a direction of its own is isolated (UAX #9)."""
+    match value:
+        case Money():
+            said = money(value)
+        case Phone():
+            said = value.national()
+        case date():
+            return day(value, language)
+        case int():
+            return str(value)
+        case str():
+            return f"{FSI}{value}{PDI}" if value and language.direction == "rtl" else value
+    return isolated(said) if language.direction == "rtl" else said
+
+
+def isolated(text: str) -> str:
+    return f"{LRI}{text}{PDI}"
+
+
+def money(value: Money) -> str:
+    """₪1,234.50 in every language, the sign first, as Israeli bills print it; a currency without a symbol by its code."""
+    pattern = "¤#,##0.00;-¤#,##0.00" if len(symbol(value.currency)) == 1 else "¤\u00a0#,##0.00;-¤\u00a0#,##0.00"
+    return format_currency(value.decimal, value.currency, pattern, locale="en")
+
+
+@cache
+def symbol(currency: str) -> str:
+    return get_currency_symbol(currency, locale="en")
+
+
+def day(value: date, language: Language) -> str:
+    """22 November 2026, the month in words: 11/12 is read two ways."""
+    return format_date(value, "long", locale=language.locale)
+
+
+def short_day(value: date) -> str:
+    """22.11.2026, as Israeli forms write it; where it cannot be read two ways, or space is short."""
+    return f"{value.day}.{value.month}.{value.year}"
+
+
+def moment(at: int, zone: ZoneInfo) -> datetime:
+    """The local time of an instant (Unix milliseconds)."""
+    return datetime.fromtimestamp(at / 1000, zone)
+
+
+def without_isolates(text: str) -> str:
+    """For an SMS: each isolate is a character of its 70, and telephones show them as boxes."""
+    return text.translate(dict.fromkeys(map(ord, (LRI, FSI, PDI))))

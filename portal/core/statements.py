@@ -1,0 +1,100 @@
+"""Statements written once in SQLModel's language, compiled once, and run with their parameters on the driver.
+
+SQLAlchemy's own execution costs more than all the rest of a request (docs/hot-path.md); its language does not.
+"""
+
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, Dialect, Executable, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import BindParameter
+from sqlalchemy.sql.functions import FunctionElement
+
+Row = Any  # a named tuple of the columns selected or returned
+Values = Mapping[str, Any]
+
+
+class now(FunctionElement[int]):
+    """Unix milliseconds by the database's clock, which every process shares; a sandbox may have moved it on."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _now_sqlite(element: now, compiler: SQLCompiler, **kw: Any) -> str:
+    return "(CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) + (SELECT offset_ms FROM clock))"
+
+
+@compiles(now, "postgresql")
+def _now_postgresql(element: now, compiler: SQLCompiler, **kw: Any) -> str:
+    return "(CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + (SELECT offset_ms FROM clock))"
+
+
+def p(name: str) -> BindParameter[Any]:
+    """A parameter of a statement."""
+    return bindparam(name)
+
+
+class Statement:
+    """One SQL statement. `run`, `one` and `all` of a transaction take it with its parameters by name."""
+
+    def __init__(self, clause: Executable) -> None:
+        self.clause = clause
+        self.compiled: dict[str, "Compiled"] = {}
+
+    def on(self, dialect: Dialect) -> "Compiled":
+        ready = self.compiled.get(dialect.name)
+        if ready is None:
+            ready = self.compiled[dialect.name] = Compiled(self.clause, dialect)
+        return ready
+
+
+class Compiled:
+    """Its text for one database, the constants in it, and the shape of its rows."""
+
+    def __init__(self, clause: Executable, dialect: Dialect) -> None:
+        compiled = clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
+        self.text = str(compiled)
+        self.constants = {k: v for k, v in compiled.params.items() if v is not None}
+        self.named = set(compiled.params)
+        columns = [entry.keyname for entry in compiled._result_columns]
+        self.row = namedtuple("Row", columns, rename=True)._make if columns else None  # type: ignore[misc]
+
+    def values(self, given: Values) -> Values:
+        return {**self.constants, **given} if self.constants else given
+
+    def rows(self, tuples: Sequence[Sequence[Any]]) -> list[Row]:
+        assert self.row, "the statement returns no rows"
+        return [self.row(t) for t in tuples]
+
+
+class Reader(Protocol):
+    """Reads, each by itself."""
+
+    def one(self, statement: Statement, **values: Any) -> Row | None: ...
+    def all(self, statement: Statement, **values: Any) -> list[Row]: ...
+
+
+class Writer(Reader, Protocol):
+    """One transaction: all of it, or nothing."""
+
+    def run(self, statement: Statement, **values: Any) -> int:
+        """Rows changed."""
+        ...
+
+    def many(self, statement: Statement, rows: Sequence[Values]) -> None: ...
+
+
+class Database(Protocol):
+    """SQLite or PostgreSQL. Blocking; short; never held while anybody outside is asked."""
+
+    dialect: Dialect
+
+    def read(self) -> AbstractContextManager[Reader]: ...
+    def write(self) -> AbstractContextManager[Writer]: ...
+    def close(self) -> None: ...

@@ -1,0 +1,53 @@
+"""The schema's history. `upgrade` brings a database to the newest revision, once, however many processes start together."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.pool import NullPool
+
+from portal.core.tables import SQLModel
+
+HERE = Path(__file__).resolve().parent
+
+# Any number; the same for every process that migrates
+LOCK = 7_403_266_001
+
+
+def upgrade(url: str) -> None:
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args={"timeout": 60} if is_sqlite(url) else {})
+    if revision(engine) == newest():
+        return
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)") if not is_sqlite(url) else text("SELECT :lock"), {"lock": LOCK})
+        connection.commit()
+        config = Config()
+        config.set_main_option("script_location", str(HERE))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def revision(engine: Engine) -> str | None:
+    """What the database is at, without importing what only a migration needs."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def newest() -> str:
+    """Revisions are named by their number: 0001_first.py is 0001."""
+    return max(path.name[:4] for path in (HERE / "versions").glob("[0-9]*.py"))
+
+
+def sqlalchemy_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+__all__ = ["SQLModel", "newest", "revision", "upgrade"]

@@ -1,0 +1,98 @@
+"""Settings: read once from the environment and `.env`, frozen, checked at start. The README lists them."""
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# The sandbox signs with a key that everybody knows; live mode refuses it.
+SANDBOX_KEY = "sandbox-only-key-that-everybody-knows"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+
+    mode: Literal["sandbox", "live"] = Field("sandbox", alias="PORTAL_MODE")
+    database_url: str = Field("sqlite:///var/portal.db", alias="PORTAL_DATABASE_URL")
+    base_url: str = Field("http://127.0.0.1:8000", alias="PORTAL_BASE_URL")
+    secret_keys: SecretStr = Field(SecretStr(SANDBOX_KEY), alias="PORTAL_SECRET_KEYS")
+    company: Path | None = Field(None, alias="PORTAL_COMPANY")
+    sms: Literal["sandbox", "twilio"] = Field("sandbox", alias="PORTAL_SMS")
+    email: Literal["sandbox", "smtp"] = Field("sandbox", alias="PORTAL_EMAIL")
+    smtp_url: SecretStr = Field(SecretStr(""), alias="PORTAL_SMTP_URL")
+    email_from: str = Field("", alias="PORTAL_EMAIL_FROM")
+    payments: Literal["sandbox", "stripe"] = Field("sandbox", alias="PORTAL_PAYMENTS")
+    trusted_proxies: str = Field("", alias="PORTAL_TRUSTED_PROXIES")
+    twilio_account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), alias="TWILIO_AUTH_TOKEN")
+    twilio_from: str = Field("", alias="TWILIO_FROM")
+    twilio_api_base: str = Field("", alias="TWILIO_API_BASE")
+    stripe_api_key: SecretStr = Field(SecretStr(""), alias="STRIPE_API_KEY")
+    stripe_webhook_secret: SecretStr = Field(SecretStr(""), alias="STRIPE_WEBHOOK_SECRET")
+    stripe_api_base: str = Field("", alias="STRIPE_API_BASE")
+    ivr_keys: SecretStr = Field(SecretStr(""), alias="PORTAL_IVR_KEYS")
+    limits: Literal["on", "load"] = Field("on", alias="PORTAL_LIMITS")
+    test_phones: str = Field("", alias="PORTAL_TEST_PHONES")
+
+    @property
+    def live(self) -> bool:
+        return self.mode == "live"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Oldest first; the last signs."""
+        return tuple(key.strip() for key in self.secret_keys.get_secret_value().split(","))
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def secure(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def problems(self) -> list[str]:
+        """What would make a start unsafe, each with what to set."""
+        found = [
+            (not all(self.keys), "PORTAL_SECRET_KEYS has an empty key: set one or more keys, comma-separated, oldest first"),
+            (bool(urlsplit(self.base_url).path.strip("/")), "PORTAL_BASE_URL must have no path: set https://HOST"),
+            (not self.host, "PORTAL_BASE_URL has no host: set https://HOST"),
+            (self.sms == "twilio" and not self._twilio, "PORTAL_SMS=twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM"),
+            (
+                self.payments == "stripe" and not self._stripe,
+                "PORTAL_PAYMENTS=stripe needs STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET",
+            ),
+            (self.email == "smtp" and not self._smtp, "PORTAL_EMAIL=smtp needs PORTAL_SMTP_URL and PORTAL_EMAIL_FROM"),
+        ]
+        if self.live:
+            found += [
+                (SANDBOX_KEY in self.keys, "PORTAL_SECRET_KEYS is not set: live mode needs a secret key of its own"),
+                (any(len(key) < 32 for key in self.keys), "PORTAL_SECRET_KEYS has a key of less than 32 characters: set longer ones"),
+                (not self.secure, "PORTAL_BASE_URL is not https: set https://HOST"),
+                (self.sms == "sandbox", "PORTAL_SMS is sandbox: set twilio"),
+                (self.email == "sandbox", "PORTAL_EMAIL is sandbox: set smtp"),
+                (self.payments == "sandbox", "PORTAL_PAYMENTS is sandbox: set stripe"),
+                (self.limits == "load", "PORTAL_LIMITS is load: live mode keeps its limits, set on"),
+            ]
+        return [what for wrong, what in found if wrong]
+
+    @property
+    def _twilio(self) -> bool:
+        return bool(self.twilio_account_sid and self.twilio_auth_token.get_secret_value() and self.twilio_from)
+
+    @property
+    def _stripe(self) -> bool:
+        return bool(self.stripe_api_key.get_secret_value() and self.stripe_webhook_secret.get_secret_value())
+
+    @property
+    def _smtp(self) -> bool:
+        return bool(self.smtp_url.get_secret_value() and self.email_from)
+
+    @model_validator(mode="after")
+    def _known_database(self) -> Self:
+        if not self.database_url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql://")
+        return self
