@@ -1,0 +1,60 @@
+# Needs Python >= 3.11 (with venv) and make; everything else is installed into .venv.
+# PYTHON=python3.12 make install: another Python.
+
+PYTHON ?= python3
+PORT ?= 8000
+UV := 0.13.9
+BIN := .venv/bin
+
+export PORT BASE_URL PORTAL_TEST_PHONES
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV
+
+.PHONY: install run test e2e bench check messages clean
+
+install: .venv/installed
+
+run: install
+	@PORTAL_BASE_URL=$${PORTAL_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/portal seed
+	@PORTAL_BASE_URL=$${PORTAL_BASE_URL:-http://127.0.0.1:$(PORT)} exec $(BIN)/portal serve --port $(PORT)
+
+test: .venv/browser
+	$(BIN)/pytest -n 2 $(ARGS)
+
+e2e: .venv/browser
+	$(BIN)/pytest e2e $(ARGS)
+
+bench: .venv/browser
+	$(BIN)/python -m tests.bench
+
+check: .venv/tested
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# Sentences of the code into the catalogues: new ones come empty, for a translator; nobody guesses.
+messages: .venv/tested
+	$(BIN)/python -m tests.messages
+
+clean:
+	rm -rf .venv build dist test-results .pytest_cache .mypy_cache .ruff_cache
+
+# Stamps: nothing is asked of the network again until the lock changes.
+.venv/uv-$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@touch $@
+
+.venv/installed: .venv/uv-$(UV) pyproject.toml uv.lock
+	$(BIN)/uv sync --quiet --frozen --inexact --no-dev
+	@touch $@
+
+.venv/tested: .venv/uv-$(UV) pyproject.toml uv.lock
+	$(BIN)/uv sync --quiet --frozen --inexact
+	@touch $@ .venv/installed
+
+.venv/browser: .venv/tested tests/browser.py
+	$(BIN)/python -m tests.browser
+	@touch $@

@@ -1,0 +1,115 @@
+"""A browser without JavaScript over the application in this process: it follows, keeps cookies, and checks every page it gets."""
+
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx2
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp
+
+from tests.html import Element, header_problems, parse, problems
+
+BASE_URL = "http://127.0.0.1:8000"
+
+
+class Page:
+    """What came back, by its data-testids."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.response = response
+        self.status, self.url, self.text = response.status_code, str(response.url), response.text
+        self.tree, _ = parse(self.text)
+
+    @property
+    def path(self) -> str:
+        return self.response.url.raw_path.decode()
+
+    def all(self, testid: str) -> list[Element]:
+        return list(self.tree.xpath("//*[@data-testid=$testid]", testid=testid))
+
+    def at(self, testid: str) -> Element:
+        found = self.all(testid)
+        assert len(found) == 1, f"{len(found)} of data-testid={testid!r} on {self.url} ({self.status}); there: {self.testids}"
+        return found[0]
+
+    def said(self, testid: str) -> str:
+        return " ".join("".join(self.at(testid).itertext()).split())
+
+    def has(self, testid: str) -> bool:
+        return bool(self.all(testid))
+
+    @property
+    def testids(self) -> list[str]:
+        return [str(value) for value in self.tree.xpath("//@data-testid")]
+
+    @property
+    def heading(self) -> str:
+        return " ".join("".join(self.tree.xpath("//h1")[0].itertext()).split())
+
+    def form(self, testid: str) -> Element:
+        """The form around that control."""
+        forms = self.at(testid).xpath("ancestor-or-self::form")
+        assert forms, f"{testid!r} on {self.url} is in no form"
+        return forms[-1]
+
+
+class Client(TestClient):
+    def __init__(self, app: ASGIApp, base_url: str = BASE_URL, language: str = "", **more: Any) -> None:
+        super().__init__(app, base_url=base_url, headers={"Accept": "text/html,*/*", "Accept-Language": language or "he"}, **more)
+        self.event_hooks = {"request": [_as_a_browser], "response": [_check]}
+
+    def open(self, path: str) -> Page:
+        return Page(self.get(path))
+
+    def submit(self, page: Page, button: str, **typed: str) -> Page:
+        """Press the button by its data-testid, with these fields typed (by name): what the form has, the browser sends."""
+        form = page.form(button)
+        fields = _fields(form) | typed
+        pressed = page.at(button)
+        if pressed.get("name"):
+            fields[pressed.get("name")] = pressed.get("value", "")
+        target = urljoin(page.url, pressed.get("formaction") or form.get("action") or "")
+        if (form.get("method") or "get").lower() == "get":
+            return Page(self.get(target, params=fields))
+        return Page(self.post(target, data=fields))
+
+    def follow(self, page: Page, testid: str) -> Page:
+        """Press the link."""
+        return self.open(urljoin(page.url, page.at(testid).get("href")))
+
+    def messages(self, to: str) -> list[dict[str, Any]]:
+        """The sandbox's, newest first."""
+        response = self.get("/sandbox/messages", params={"to": to})
+        assert response.status_code == 200, response.text
+        return list(response.json())
+
+
+def _fields(form: Element) -> dict[str, str]:
+    """What a browser would send of it as it stands."""
+    fields = {}
+    for field in form.xpath(".//input[@name and not(@disabled)]"):
+        kind = field.get("type", "text")
+        if kind in ("submit", "button", "image") or (kind in ("radio", "checkbox") and field.get("checked") is None):
+            continue
+        fields[field.get("name")] = field.get("value", "on" if kind in ("radio", "checkbox") else "")
+    for area in form.xpath(".//textarea[@name]"):
+        fields[area.get("name")] = area.text or ""
+    for choice in form.xpath(".//select[@name]"):
+        options = choice.xpath(".//option[@selected]") or choice.xpath(".//option")
+        fields[choice.get("name")] = options[0].get("value", options[0].text) if options else ""
+    return fields
+
+
+def _as_a_browser(request: httpx2.Request) -> None:
+    request.headers.setdefault("Sec-Fetch-Site", "same-origin" if request.method == "POST" else "none")
+    if request.method == "POST":
+        request.headers.setdefault("Origin", f"{request.url.scheme}://{request.url.netloc.decode()}")
+
+
+def _check(response: httpx2.Response) -> None:
+    response.read()
+    if response.headers.get("content-type", "").startswith("text/html") and response.text:
+        found = problems(response.headers, response.text)
+    else:
+        found = header_problems(response.headers)
+    assert not found, f"{response.request.method} {response.url} ({response.status_code}): " + "; ".join(found)

@@ -1,0 +1,181 @@
+"""Databases, the application in this process, real processes, and a browser: what tests are given."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal import migrations
+from portal.adapters.postgres import Postgres
+from portal.adapters.sqlite import SQLite
+from portal.core.statements import Database
+from portal.settings import Settings
+from tests import browser, postgres
+from tests.client import BASE_URL, Client
+from tests.servers import OURS, Server, command
+
+for name in [name for name in os.environ if name.startswith(OURS) and name != "PORTAL_TEST_PHONES"]:
+    del os.environ[name]
+
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.server() as url:
+        yield url
+
+
+class Templates:
+    """Databases to copy: one `empty` of each kind, migrated, and one `demo`, with the demo company in it. Each made when first wanted."""
+
+    def __init__(self, kind: str, folder: Path, server: str = "") -> None:
+        self.kind, self.folder, self.server = kind, folder, server
+        self.made: set[str] = set()
+
+    def copy(self, template: str, name: str) -> str:
+        if template not in self.made:
+            self._make(template)
+            self.made.add(template)
+        if self.server:
+            return postgres.clone(self.server, template, name)
+        shutil.copy(self.folder / f"{template}.db", self.folder / f"{name}.db")
+        return f"sqlite:///{self.folder / name}.db"
+
+    def forget(self, name: str) -> None:
+        if self.server:
+            postgres.drop(self.server, name)
+        for file in self.folder.glob(f"{name}.db*"):
+            file.unlink()
+
+    def _make(self, template: str) -> None:
+        url = self.server + template if self.server else f"sqlite:///{self.folder / template}.db"
+        if self.server:
+            postgres.clone(self.server, "template0", template)
+        migrations.upgrade(url)
+        if template == "demo":
+            seeded = command("seed", folder=self.folder, PORTAL_DATABASE_URL=url)
+            assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates("sqlite", tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_templates(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Templates:
+    return Templates("postgresql", tmp_path_factory.mktemp("postgresql"), postgres_server)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """`new_database("empty" or "demo")`: the URL of a database of its own, on each of the two kinds in turn."""
+    templates: Templates = request.getfixturevalue(f"{request.param}_templates")
+    with ExitStack() as stack:
+
+        def make(template: str) -> str:
+            name = f"t{next(NUMBERS)}"
+            stack.callback(templates.forget, name)
+            return templates.copy(template, name)
+
+        yield make
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[str], str]) -> str:
+    """A migrated, empty database."""
+    return new_database("empty")
+
+
+@pytest.fixture
+def demo_url(new_database: Callable[[str], str]) -> str:
+    """A database with the demo company in it."""
+    return new_database("demo")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def demo_database(demo_url: str) -> Iterator[Database]:
+    """What the `portal` of the same test works on."""
+    opened = open_database(demo_url)
+    yield opened
+    opened.close()
+
+
+def open_database(url: str) -> Database:
+    if url.startswith("sqlite"):
+        return SQLite(Path(url.removeprefix("sqlite:///")))
+    return Postgres(url)
+
+
+@pytest.fixture
+def settings(demo_url: str) -> Settings:
+    return Settings(database_url=demo_url, base_url=BASE_URL, _env_file=None)  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def new_portal(settings: Settings) -> Iterator[Callable[..., Client]]:
+    """`new_portal(base_url=..., payments=FakePayments())`: the demo company's portal in this process. Settings by their field; whatever
+    else is named replaces what `build` would have chosen."""
+    from portal.app import build
+
+    with ExitStack() as stack:
+
+        def make(**given: Any) -> Client:
+            changed = {k: given.pop(k) for k in list(given) if k in Settings.model_fields}
+            chosen = settings.model_copy(update=changed)
+            return stack.enter_context(Client(build(chosen, **given), base_url=chosen.base_url))
+
+        yield make
+
+
+@pytest.fixture
+def portal(new_portal: Callable[..., Client]) -> Client:
+    """A browser without JavaScript on the demo company's portal; every page it gets is checked (tests/html.py)."""
+    return new_portal()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """`serve(database_url, PORTAL_LIMITS="load")`: a real process that answers; its log is shown where the test fails."""
+    running: list[Server] = []
+
+    def start(database_url: str, **given: Any) -> Server:
+        running.append(Server(database_url, tmp_path, **given).start())
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.kill()
+        print(server.said()[-4000:])
+
+
+@pytest.fixture
+def live(demo_url: str, serve: Callable[..., Server]) -> Server:
+    """One process of the demo company."""
+    return serve(demo_url)
+
+
+@pytest.fixture
+def two(demo_url: str, serve: Callable[..., Server]) -> tuple[Server, Server]:
+    """Two processes on one database."""
+    return serve(demo_url), serve(demo_url)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if not browser.find():
+        pytest.fail(browser.MISSING)
+    return browser_type_launch_args | browser.launch_args()

