@@ -1,6 +1,6 @@
 """PostgreSQL, for more than one machine: a few connections a process, each reconnecting when it broke."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,9 +39,11 @@ class Postgres:
                 yield connection
                 driver.execute("COMMIT")
             except BaseException:
+                connection.afterwards.clear()
                 if not driver.closed and not driver.broken:
                     driver.execute("ROLLBACK")
                 raise
+            connection.committed()
 
     def _take(self) -> "Connection":
         while self.idle:
@@ -74,6 +76,7 @@ class Connection:
             options="-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=15000",
         )  # fmt: skip
         self.driver.prepared_max = 500
+        self.afterwards: list[Callable[[], None]] = []
 
     def one(self, statement: Statement, **values: Any) -> Row | None:
         s = statement.on(DIALECT)
@@ -92,3 +95,11 @@ class Connection:
         s = statement.on(DIALECT)
         with self.driver.cursor() as cursor:
             cursor.executemany(s.text, [s.values(row) for row in rows])
+
+    def after(self, done: Callable[[], None]) -> None:
+        self.afterwards.append(done)
+
+    def committed(self) -> None:
+        waiting, self.afterwards = self.afterwards, []
+        for done in waiting:
+            done()

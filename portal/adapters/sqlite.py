@@ -5,7 +5,7 @@ makes an acknowledged commit survive a power cut (sqlite.org/pragma.html#pragma_
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -51,11 +51,13 @@ class SQLite:
                 yield self.writer
                 driver.execute("COMMIT")
             except BaseException as error:
+                self.writer.afterwards.clear()
                 if driver.in_transaction:
                     driver.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError):
                     raise Unavailable(str(error)) from error
                 raise
+            self.writer.committed()
 
     def close(self) -> None:
         for connection in (self.writer, *self.readers):
@@ -68,6 +70,7 @@ class Connection:
         self.driver = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000"):
             self.driver.execute(f"PRAGMA {pragma}")
+        self.afterwards: list[Callable[[], None]] = []
 
     def one(self, statement: Statement, **values: Any) -> Row | None:
         s = statement.on(DIALECT)
@@ -85,3 +88,11 @@ class Connection:
     def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         s = statement.on(DIALECT)
         self.driver.executemany(s.text, [s.values(row) for row in rows])
+
+    def after(self, done: Callable[[], None]) -> None:
+        self.afterwards.append(done)
+
+    def committed(self) -> None:
+        waiting, self.afterwards = self.afterwards, []
+        for done in waiting:
+            done()

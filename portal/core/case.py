@@ -9,6 +9,7 @@ from portal.core.company import Company
 from portal.core.languages import Language, Text
 from portal.core.money import Money
 from portal.core.ports import Billing
+from portal.core.steps import Step
 
 
 class Proof(IntEnum):
@@ -88,4 +89,4 @@ class Action:
     icon: str
     proof: Proof
     phrases: Mapping[str, tuple[str, ...]]
-    steps: Mapping[str, Callable[..., object]]
+    steps: Mapping[str, Callable[..., Step]]  # its functions by name, `start` among them

@@ -33,3 +33,11 @@ class Permanent(VendorError):
 
 class BadNotice(Exception):
     """A notice whose signature, age or content is not the provider's: nothing was read from it."""
+
+
+class NotFound(Exception):
+    """No such thing, or somebody else's: the two look the same (promise 37)."""
+
+
+class ProofNeeded(Exception):
+    """The customer must show more before this."""

@@ -4,11 +4,12 @@ SQLAlchemy's own execution costs more than all the rest of a request (docs/hot-p
 """
 
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Dialect, Executable, bindparam
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite too
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import BindParameter
@@ -89,6 +90,10 @@ class Writer(Reader, Protocol):
 
     def many(self, statement: Statement, rows: Sequence[Values]) -> None: ...
 
+    def after(self, done: Callable[[], None]) -> None:
+        """To be called when it is committed; never when it is not."""
+        ...
+
 
 class Database(Protocol):
     """SQLite or PostgreSQL. Blocking; short; never held while anybody outside is asked."""
@@ -98,3 +103,6 @@ class Database(Protocol):
     def read(self) -> AbstractContextManager[Reader]: ...
     def write(self) -> AbstractContextManager[Writer]: ...
     def close(self) -> None: ...
+
+
+__all__ = ["Database", "Reader", "Row", "Statement", "Values", "Writer", "insert", "now", "p"]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.core.languages import Text, Value
+from portal.core.codec import Codec
+from portal.core.languages import Phone, Text, Value
 from portal.core.money import Money
 
 
@@ -162,9 +163,14 @@ class Handoff:
     topic: str
     phone: str
     when: str
+    reference: str  # what the customer can say to a person
     lead: Text | None = None
     shows: tuple[Show, ...] = ()
     sends: tuple[Send, ...] = ()
 
 
 Step = Ask | Pay | Done | Handoff
+
+STEPS = Codec(
+    Ask, Pay, Done, Handoff, Fact, Part, Breakdown, Attachment, Paper, Choice, Field, Input, Send, Refusal, Settlement, Text, Phone, Money
+)  # fmt: skip

@@ -99,6 +99,7 @@ class Visit(SQLModel, table=True):
     customer_id: str | None = Field(default=None, index=True)  # none: an unknown ID number, or a shared mobile before the choice
     level: int
     mobile: str = ""  # shared by several customers, one of whom is still to be chosen
+    asked_as: str = ""  # pseudonym of the ID number that was typed: known and unknown ones share the same limits
     language: str
     channel: str
     source: str = ""
@@ -146,6 +147,7 @@ class Rate(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     arrival: int = instant()
+    interval: int = instant()
     tolerance: int = instant()
 
 
@@ -245,6 +247,7 @@ class Payment(SQLModel, table=True):
     id: str = Field(primary_key=True)  # also the idempotency key
     customer_id: str
     journey_id: str = Field(index=True)
+    turn: int = 0  # of the journey, whose Pay step it is for
     state: str
     currency: str
     owed: int = minor()  # settled by it: charge + saving

@@ -255,6 +255,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("journey_id", sa.String(), nullable=False),
+        sa.Column("turn", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("owed", sa.BigInteger(), nullable=False),
@@ -289,6 +290,7 @@ def upgrade() -> None:
         "rate",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("arrival", sa.BigInteger(), nullable=False),
+        sa.Column("interval", sa.BigInteger(), nullable=False),
         sa.Column("tolerance", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate")),
     )
@@ -316,6 +318,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.String(), nullable=True),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("mobile", sa.String(), server_default=sa.text("('')"), nullable=False),
+        sa.Column("asked_as", sa.String(), server_default=sa.text("('')"), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("source", sa.String(), server_default=sa.text("('')"), nullable=False),

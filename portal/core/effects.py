@@ -1,0 +1,69 @@
+"""What a step causes beside being shown, in the transaction that stores it: messages, and requests to be called."""
+
+import secrets
+
+from portal.core import links
+from portal.core.case import Proof
+from portal.core.errors import Refused
+from portal.core.identity import limits
+from portal.core.identity.challenges import MOBILE_OF
+from portal.core.languages import _
+from portal.core.party import Party
+from portal.core.portal import Portal
+from portal.core.statements import Statement, Writer, insert, now, p
+from portal.core.steps import Handoff, Send, Step
+from portal.core.tables import Callback
+
+CALL_BACK = Statement(
+    insert(Callback).values(
+        reference=p("reference"), customer_id=p("customer_id"), journey_id=p("journey_id"), phone=p("phone"), topic=p("topic"),
+        preferred=p("preferred"), language=p("language"), channel=p("channel"), proved=p("proved"), asked_at=now(),
+    )
+)  # fmt: skip
+
+
+def carry_out(portal: Portal, tx: Writer, party: Party, journey_id: str, turn: int, step: Step) -> None:
+    for send in step.sends:
+        _send(portal, tx, party, f"{journey_id}:{turn}", send)
+    if isinstance(step, Handoff):
+        _call_back(tx, party, journey_id, step)
+
+
+def reference() -> str:
+    """What a customer can read to a person on the telephone: no letters or digits that look alike."""
+    return "".join(secrets.choice("ACDEFHJKMNPRTUVWXY3479") for _n in range(6))
+
+
+def _send(portal: Portal, tx: Writer, party: Party, key: str, send: Send) -> None:
+    """To the contact on file, never to one that was typed; with nobody to send to, a row that costs the same."""
+    if party.proof < Proof.CODE:
+        limits.spend(tx, (limits.messages_by_id(), party.asked_as))
+    to = _contact(tx, party, send.to)
+    about = dict(send.about)
+    if send.kind == "link":
+        about["link"] = links.make(tx, party.customer_id if to else None, about["action"], Proof.CODE, party.language, party.origin)
+    portal.outbox.put(
+        tx, send.kind, send.to if to else "none", to, key=f"{send.kind}:{send.to}:{key}", about=about, customer_id=party.customer_id,
+        language=party.person.language if party.person else party.language,
+    )  # fmt: skip
+
+
+def _contact(tx: Writer, party: Party, channel: str) -> str:
+    if party.person is None:
+        return ""
+    if channel == "email":
+        return party.person.email
+    # A mobile that changed hands lately gets no link that lets in (promise 18).
+    found = tx.one(MOBILE_OF, customer_id=party.person.customer_id)
+    return str(found.mobile) if found else ""
+
+
+def _call_back(tx: Writer, party: Party, journey_id: str, step: Handoff) -> None:
+    limits.spend(tx, (limits.callbacks_by_address(), party.customer_id or party.address))
+    if not step.phone:
+        raise Refused("phone_missing", _("Type the number we should call."), "phone")
+    tx.run(
+        CALL_BACK, reference=step.reference, customer_id=party.customer_id if party.proof is Proof.CODE else None, journey_id=journey_id,
+        phone=step.phone, topic=step.topic, preferred=step.when, language=party.language.value, channel=party.origin.channel,
+        proved=int(party.proof),
+    )  # fmt: skip

@@ -1,0 +1,242 @@
+"""One-time codes by SMS: asked for, sent again, judged.
+
+A code is derived from its challenge when it is sent and when it is judged; it is stored nowhere. Each guess is counted
+first and compared after the commit, so that no two processes can share a count (promise 4).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import case, update
+from sqlmodel import col, select
+
+from portal.core.errors import Refused
+from portal.core.events import Origin, note
+from portal.core.identity import limits
+from portal.core.identity.limits import Spent
+from portal.core.keys import fingerprint, name
+from portal.core.languages import Language, _
+from portal.core.outbox import MINUTE
+from portal.core.portal import Portal
+from portal.core.statements import Row, Statement, Writer, insert, now, p
+from portal.core.tables import Challenge, Customer, Guard
+
+LIFETIME_MS = 5 * MINUTE
+RESEND_AFTER_MS = 60_000
+RESENDS = 3
+GUESSES = 5
+CHALLENGES_A_DAY = 10
+FAILURES_IN_A_ROW = 20
+DAY_MS = 24 * 60 * MINUTE
+# A number that changed hands or was changed by somebody else is noticed within a week (promise 18).
+SETTLED_MS = 7 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a code, before anything is known of them: the browser's cookie and where they came from."""
+
+    browser: str
+    address: str
+    language: Language
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A challenge that waits for its code, as its page shows it. The same for a known and an unknown number."""
+
+    next: str
+    resend_in: int  # seconds
+    resends_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A guess that was counted, not yet compared."""
+
+    challenge: Row
+    breaker_open: bool
+
+
+REACHED = Statement(
+    select(Customer.customer_id, Customer.language)
+    .where(col(Customer.mobile) == p("mobile"), col(Customer.mobile_since) < now() - SETTLED_MS, col(Customer.mobile_reassigned_at).is_(None))
+    .order_by(col(Customer.customer_id))
+    .limit(2)
+)
+MOBILE_OF = Statement(
+    select(Customer.mobile, Customer.language).where(
+        col(Customer.customer_id) == p("customer_id"), col(Customer.mobile_since) < now() - SETTLED_MS,
+        col(Customer.mobile_reassigned_at).is_(None),
+    )
+)  # fmt: skip
+
+_today = now() // DAY_MS
+_guard = insert(Guard).values(key=p("key"), day=_today, challenges=1, failures=0)
+COUNT_CHALLENGE = Statement(
+    _guard.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"challenges": case((col(Guard.day) == _guard.excluded.day, col(Guard.challenges) + 1), else_=1), "day": _guard.excluded.day},
+        where=(col(Guard.failures) < FAILURES_IN_A_ROW)
+        & ((col(Guard.day) != _guard.excluded.day) | (col(Guard.challenges) < p("most"))),
+    ).returning(col(Guard.challenges))
+)
+COUNT_GUESS = Statement(
+    update(Challenge)
+    .where(
+        col(Challenge.browser) == p("browser_"), col(Challenge.attempts) < GUESSES,
+        col(Challenge.used_at).is_(None), col(Challenge.expires_at) > now(),
+    )
+    .values(attempts=col(Challenge.attempts) + 1)
+    .returning(*Challenge.__table__.columns)  # type: ignore[attr-defined]
+)  # fmt: skip
+COUNT_FAILURE = Statement(
+    update(Guard)
+    .where(col(Guard.key) == p("key_"), col(Guard.failures) < FAILURES_IN_A_ROW)
+    .values(failures=col(Guard.failures) + 1)
+    .returning(col(Guard.failures))
+)
+FORGIVE = Statement(update(Guard).where(col(Guard.key) == p("key_")).values(failures=0))
+USE = Statement(
+    update(Challenge)
+    .where(col(Challenge.id) == p("id_"), col(Challenge.used_at).is_(None), col(Challenge.sendings) == p("sendings_"))
+    .values(used_at=now())
+)
+NEW = Statement(
+    insert(Challenge).values(
+        id=p("id"), browser=p("browser"), purpose=p("purpose"), guard=p("guard"), customer_id=p("customer_id"), mobile=p("mobile"),
+        language=p("language"), channel=p("channel"), source=p("source"), next=p("next"), created_at=now(), sent_at=now(),
+        expires_at=now() + LIFETIME_MS,
+    )
+)  # fmt: skip
+OF_BROWSER = Statement(
+    select(*Challenge.__table__.columns, now().label("at")).where(  # type: ignore[attr-defined]
+        col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)
+    )
+)
+SEND_AGAIN = Statement(
+    update(Challenge)
+    .where(
+        col(Challenge.browser) == p("browser_"), col(Challenge.used_at).is_(None), col(Challenge.sendings) <= RESENDS,
+        col(Challenge.attempts) < GUESSES, col(Challenge.sent_at) <= now() - p("wait_"),
+    )
+    .values(sendings=col(Challenge.sendings) + 1, sent_at=now(), expires_at=now() + LIFETIME_MS)
+    .returning(*Challenge.__table__.columns)  # type: ignore[attr-defined]
+)  # fmt: skip
+
+
+def ask_by_mobile(portal: Portal, tx: Writer, asker: Asker, mobile: str, next: str) -> None:
+    """A code to a number that somebody typed, if it is a customer's; the same work and words if it is not."""
+    _start(portal, tx, asker, mobile, tx.all(REACHED, mobile=mobile), next)
+
+
+def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None, asked_as: str, next: str) -> None:
+    """A code to the mobile on file of whoever an ID number named (promise 9); nobody's number has limits too."""
+    found = tx.one(MOBILE_OF, customer_id=customer_id or "")
+    mobile = found.mobile if found else ""
+    people = [(customer_id, found.language)] if mobile else []
+    _start(portal, tx, asker, mobile or f"nobody:{asked_as}", people, next)
+
+
+def _start(portal: Portal, tx: Writer, asker: Asker, mobile: str, people: Sequence[Any], next: str) -> None:
+    limits.spend(tx, *_sending(portal, asker, mobile))
+    guard = portal.keys.pseudonym("guard", mobile)
+    most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
+    if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
+        raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
+    id, customer_id = name(), people[0][0] if len(people) == 1 else None
+    tx.run(
+        NEW, id=id, browser=fingerprint(asker.browser), purpose="visit", guard=guard, customer_id=customer_id,
+        mobile=mobile if people else "", language=asker.language.value, channel=asker.origin.channel, source=asker.origin.source, next=next,
+    )  # fmt: skip
+    language = Language(people[0][1]) if len(people) == 1 else asker.language
+    _send(portal, tx, id, 1, mobile if people else "", customer_id, language)
+    note(tx, asker.origin, "code", "asked", customer_id=customer_id)
+
+
+def _sending(portal: Portal, asker: Asker, mobile: str) -> tuple[Spent, ...]:
+    """Before a vendor is called: the address, the range of numbers, and the hour's whole budget."""
+    if not portal.sending_limited:
+        return ()
+    return (
+        (limits.codes_by_address(), asker.address),
+        (limits.codes_by_prefix(), mobile[:-4]),
+        (limits.codes_by_hour(), ""),
+    )
+
+
+def _send(portal: Portal, tx: Writer, id: str, sending: int, mobile: str, customer_id: str | None, language: Language) -> None:
+    portal.outbox.put(
+        tx, "code", "sms" if mobile else "none", mobile, key=f"code:{id}:{sending}", language=language, customer_id=customer_id,
+        about={"challenge": id, "sending": str(sending)}, priority=0, lifetime_ms=LIFETIME_MS,
+    )  # fmt: skip
+
+
+def send_again(portal: Portal, tx: Writer, asker: Asker) -> None:
+    """A new code; the old one is dead, and the guesses stay counted (promise 7)."""
+    wait = RESEND_AFTER_MS if portal.sending_limited else 0
+    row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait)
+    if row is None:
+        raise Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
+    limits.spend(tx, *_sending(portal, asker, row.mobile or row.guard))
+    known = tx.one(MOBILE_OF, customer_id=row.customer_id) if row.customer_id else None
+    language = Language(known.language) if known else Language(row.language)
+    _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, language)
+    note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
+
+
+def waiting(portal: Portal, row: Row) -> Waiting:
+    wait = RESEND_AFTER_MS if portal.sending_limited else 0
+    return Waiting(row.next, max(0, -(-(row.sent_at + wait - row.at) // 1000)), RESENDS + 1 - row.sendings)
+
+
+def count_guess(tx: Writer, browser: str, address: str) -> Judged:
+    """Count first; the caller commits, then asks `is_right`. Refused where nothing may be judged any more."""
+    limits.spend(tx, (limits.answers_by_address(), address))
+    row = tx.one(COUNT_GUESS, browser_=fingerprint(browser))
+    if row is None:
+        raise _why_not(tx.one(OF_BROWSER, browser=fingerprint(browser)))
+    if not tx.one(COUNT_FAILURE, key_=row.guard):
+        raise Refused("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), "code", 429)
+    return Judged(row, limits.exhausted(tx, limits.wrong_answers(), ""))
+
+
+def _why_not(row: Row | None) -> Refused:
+    if row is None:
+        return Refused("code_none", _("This code was used already, or belongs to another browser. Ask for a new one."), "code")
+    if row.attempts >= GUESSES:
+        return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), "code", 429)
+    return Refused("code_expired", _("The code is older than five minutes. Ask for a new one."), "code")
+
+
+def is_right(portal: Portal, said: str, challenge: Row) -> bool:
+    """Six digits, compared in constant time. A number that is nobody's has no right answer."""
+    fixed = portal.fixed_codes.get(challenge.mobile)
+    right = said == fixed if fixed else portal.keys.code_is(said, challenge.id, challenge.sendings)
+    return bool(challenge.mobile) and right
+
+
+def consume(tx: Writer, challenge: Row) -> bool:
+    """Used by this call alone: of twenty parallel right answers one is told True (promise 3)."""
+    if tx.run(USE, id_=challenge.id, sendings_=challenge.sendings) != 1:
+        return False
+    tx.run(FORGIVE, key_=challenge.guard)
+    return True
+
+
+def refuse(portal: Portal, tx: Writer, said: str, challenge: Row, origin: Origin) -> Refused:
+    """Why a counted guess was not right, noted."""
+    note(tx, origin, "code", "refused", reason="wrong", customer_id=challenge.customer_id)
+    try:
+        limits.spend(tx, (limits.wrong_answers(), ""))
+    except Refused:
+        note(tx, origin, "code", "alert", reason="wrong answers beyond honest typing")
+    earlier = range(1, challenge.sendings)
+    if challenge.mobile and any([portal.keys.code_is(said, challenge.id, sending) for sending in earlier]):
+        return Refused("code_old", _("This is an earlier code. Type the one in the newest SMS."), "code")
+    if challenge.attempts >= GUESSES:
+        return _why_not(challenge)
+    return Refused("code_wrong", _("The code is not right. Look at the last SMS and try again."), "code")
+

@@ -1,0 +1,111 @@
+"""Budgets that hold across processes: GCRA, one row each, in one conditional statement.
+
+A refused attempt costs nothing, and the row says how long to wait. A database that fails refuses; it never lets pass.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import case, func
+from sqlmodel import col, select
+
+from portal.core.errors import Refused
+from portal.core.languages import _
+from portal.core.statements import Reader, Statement, Writer, insert, now, p
+from portal.core.tables import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` in `seconds`, spent at once or evenly."""
+
+    name: str
+    most: int
+    seconds: int
+
+    @property
+    def interval(self) -> int:
+        return self.seconds * 1000 // self.most
+
+    @property
+    def tolerance(self) -> int:
+        return self.seconds * 1000 - self.interval
+
+
+def codes_by_address() -> Limit:
+    """30 codes an hour from one address: a family behind one router, not a robot."""
+    return Limit("codes/address", 30, 3600)
+
+
+def answers_by_address() -> Limit:
+    """60 answers in 10 minutes from one address, whatever the method."""
+    return Limit("answers/address", 60, 600)
+
+
+def codes_by_prefix() -> Limit:
+    """200 codes an hour to numbers that differ in their last four digits: pumping buys ranges (promise 12)."""
+    return Limit("codes/prefix", 200, 3600)
+
+
+def codes_by_hour() -> Limit:
+    """20,000 codes an hour in all: what a bad night may cost (promise 12)."""
+    return Limit("codes/all", 20_000, 3600)
+
+
+def wrong_answers() -> Limit:
+    """200 wrong answers in 10 minutes over all customers is what honest typing makes of a million (promise 6)."""
+    return Limit("wrong/all", 200, 600)
+
+
+def callbacks_by_address() -> Limit:
+    """10 requests an hour to be called, from one address."""
+    return Limit("callbacks/address", 10, 3600)
+
+
+def messages_by_id() -> Limit:
+    """5 messages a day to the contact on file of one ID number that was only typed, a customer's or not."""
+    return Limit("messages/id", 5, 86_400)
+
+
+def bills_by_id() -> Limit:
+    """10 bill numbers an hour tried with one ID number."""
+    return Limit("bills/id", 10, 3600)
+
+
+Spent = tuple[Limit, str]
+
+
+def spend(tx: Writer, *wanted: Spent) -> None:
+    """One of each budget, or Refused; the caller's transaction then undoes what was spent of the others."""
+    if not wanted:
+        return
+    values: dict[str, str | int] = {}
+    for n, (limit, subject) in enumerate(wanted):
+        values |= {f"key{n}": f"{limit.name}:{subject}", f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
+    if len(tx.all(_spend(len(wanted)), **values)) < len(wanted):
+        raise Refused("too_many", _("Too many tries in a short time. Wait a few minutes, or talk to a person."), status=429)
+
+
+@cache
+def _spend(count: int) -> Statement:
+    rows = [
+        {"key": p(f"key{n}"), "arrival": now() + p(f"interval{n}"), "interval": p(f"interval{n}"), "tolerance": p(f"tolerance{n}")}
+        for n in range(count)
+    ]
+    new = insert(Rate).values(rows)
+    start = case((col(Rate.arrival) > now(), col(Rate.arrival)), else_=now())
+    return Statement(
+        new.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"arrival": start + new.excluded.interval, "interval": new.excluded.interval, "tolerance": new.excluded.tolerance},
+            where=col(Rate.arrival) <= now() + new.excluded.tolerance,
+        ).returning(col(Rate.key))
+    )
+
+
+EXHAUSTED = Statement(select(func.count()).select_from(Rate).where(col(Rate.key) == p("key"), col(Rate.arrival) > now() + col(Rate.tolerance)))
+
+
+def exhausted(reader: Reader, limit: Limit, subject: str) -> bool:
+    row = reader.one(EXHAUSTED, key=f"{limit.name}:{subject}")
+    return bool(row and row[0])

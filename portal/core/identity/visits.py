@@ -1,0 +1,126 @@
+"""A visit: one browser, from identifying to leaving. The cookie is 256 random bits; the database keeps their SHA-256.
+
+Opaque and looked up each time, so that leaving and revoking hold on every process at once (promise 31); a new id at
+each rise of level (29).
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from portal.core.case import Person, Proof
+from portal.core.events import Origin, note
+from portal.core.keys import fingerprint, token
+from portal.core.languages import Language
+from portal.core.outbox import MINUTE
+from portal.core.statements import Database, Reader, Statement, Writer, insert, now, p
+from portal.core.tables import Customer, Visit
+
+IDLE_MS = {Proof.NOTHING: 10 * MINUTE, Proof.ID: 10 * MINUTE, Proof.CODE: 15 * MINUTE}
+LONGEST_MS = {Proof.NOTHING: 10 * MINUTE, Proof.ID: 10 * MINUTE, Proof.CODE: 60 * MINUTE}
+FRESH_MS = 10 * MINUTE
+# A visit is touched at most this often: a write a page would cost more than the page.
+TOUCH_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is visiting. Below Proof.CODE `person` may be somebody who only typed that person's ID number: show nothing of it."""
+
+    visit_id: str
+    proof: Proof
+    person: Person | None
+    language: Language
+    origin: Origin
+    fresh: bool
+    seconds_left: int
+    at: int  # the database's clock, when the visit was found
+    asked_as: str = ""  # pseudonym of the ID number typed
+    mobile_to_choose: str = ""  # proved, and shared: who of its customers it is, is still to be chosen
+
+    @property
+    def subject(self) -> str:
+        """Who may go on with what this visitor begins: the customer, or this visit alone."""
+        if self.proof is Proof.CODE and self.person:
+            return f"customer:{self.person.customer_id}"
+        return f"visit:{self.visit_id}"
+
+
+_seen = col(Visit.seen_at) + col(Visit.idle_ms)
+OPEN = Statement(
+    select(
+        Visit.id, Visit.level, Visit.language, Visit.channel, Visit.source, Visit.seen_at, Visit.idle_ms, Visit.ends_at, Visit.code_at, Visit.mobile, Visit.asked_as,
+        Visit.customer_id, Customer.name, Customer.mobile.label("mobile_on_file"), Customer.email,  # type: ignore[attr-defined]
+        Customer.language.label("own_language"), now().label("at"),  # type: ignore[attr-defined]
+    )
+    .select_from(Visit)
+    .join(Customer, col(Customer.customer_id) == col(Visit.customer_id), isouter=True)
+    .where(col(Visit.id) == p("id"), col(Visit.ended_at).is_(None))
+)  # fmt: skip
+BEGIN = Statement(
+    insert(Visit).values(
+        id=p("id"), customer_id=p("customer_id"), level=p("level"), mobile=p("mobile"), asked_as=p("asked_as"), language=p("language"),
+        channel=p("channel"), source=p("source"), started_at=now(), seen_at=now(), idle_ms=p("idle"), ends_at=now() + p("longest"),
+        code_at=p("coded") * now(),
+    )
+)  # fmt: skip
+TOUCH = Statement(update(Visit).where(col(Visit.id) == p("id_"), col(Visit.ended_at).is_(None)).values(seen_at=now()))
+END = Statement(
+    update(Visit).where(col(Visit.id) == p("id_"), col(Visit.ended_at).is_(None)).values(ended_at=now(), ended_because=p("because_"))
+)
+SHARING = Statement(
+    select(Customer.customer_id, Customer.name).where(col(Customer.mobile) == p("mobile")).order_by(col(Customer.customer_id)).limit(20)
+)
+SPEAK = Statement(update(Visit).where(col(Visit.id) == p("id_")).values(language=p("language_")))
+
+
+def begin(
+    tx: Writer, proof: Proof, customer_id: str | None, language: Language, origin: Origin,
+    *, instead_of: str = "", mobile: str = "", asked_as: str = "", coded: bool = False,
+) -> str:  # fmt: skip
+    """A new visit; the cookie's value. Whatever visit the browser had is over."""
+    cookie = token()
+    if instead_of:
+        tx.run(END, id_=instead_of, because_="risen")
+    tx.run(
+        BEGIN, id=fingerprint(cookie), customer_id=customer_id, level=int(proof), mobile=mobile, asked_as=asked_as, language=language.value,
+        channel=origin.channel, source=origin.source, idle=IDLE_MS[proof], longest=LONGEST_MS[proof], coded=1 if coded else None,
+    )  # fmt: skip
+    note(tx, origin, "identified", proof.name.lower(), customer_id=customer_id, visit_id=fingerprint(cookie))
+    return cookie
+
+
+def find(db: Database, cookie: str) -> Visitor | None:
+    """Whose cookie it is; None when the visit is over. Seen now, which puts off the idle end."""
+    with db.read() as reader:
+        row = reader.one(OPEN, id=fingerprint(cookie))
+    if row is None or row.at >= min(row.seen_at + row.idle_ms, row.ends_at):
+        return None
+    if row.at - row.seen_at > TOUCH_MS:
+        with db.write() as tx:
+            tx.run(TOUCH, id_=row.id)
+    known = row.customer_id is not None and row.name is not None
+    return Visitor(
+        visit_id=row.id,
+        proof=Proof(row.level),
+        person=Person(row.customer_id, row.name, row.mobile_on_file, row.email, Language(row.own_language)) if known else None,
+        language=Language(row.language),
+        origin=Origin(row.channel, row.source),
+        fresh=row.code_at is not None and row.at - row.code_at <= FRESH_MS,
+        seconds_left=(min(row.at + row.idle_ms, row.ends_at) - row.at) // 1000,
+        at=row.at,
+        asked_as=row.asked_as,
+        mobile_to_choose=row.mobile if row.customer_id is None else "",
+    )
+
+
+def sharing(reader: Reader, mobile: str) -> list[tuple[str, str]]:
+    """The customers of one mobile number: number and name."""
+    return [(row.customer_id, row.name) for row in reader.all(SHARING, mobile=mobile)]
+
+
+def leave(tx: Writer, visitor: Visitor) -> None:
+    tx.run(END, id_=visitor.visit_id, because_="left")
+    customer_id = visitor.person.customer_id if visitor.person else None
+    note(tx, visitor.origin, "left", "done", visit_id=visitor.visit_id, customer_id=customer_id)

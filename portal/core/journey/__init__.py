@@ -1,0 +1,74 @@
+"""One customer going through one action: start, reply, settle.
+
+The pending step is stored on the journey, so that a refresh, a change of channel and an agent's takeover all show the
+same screen. Each reply names the turn it answers; a stale one gets the current step. Actions decide outside any
+transaction; what they said is stored, noted and sent in one.
+"""
+
+from portal.core import payments
+from portal.core.case import Action, Reply
+from portal.core.errors import NotFound, ProofNeeded, Refused
+from portal.core.journey import paying, stored
+from portal.core.journey.stored import Elsewhere, Shown
+from portal.core.party import Party
+from portal.core.portal import Portal
+from portal.core.ports import Heard
+from portal.core.steps import STEPS, Ask, Pay
+
+
+def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
+    """The pending step, or the first one; with `journey_id` the last step of that journey, ended or not."""
+    action = _action(portal, slug, who)
+    row = stored.find(portal, action, who, journey_id) if who.subject else None
+    if row is not None and (row.turn > 1 or row.ended_at):
+        shown = paying.caught_up(portal, who, Shown(action, row.id, row.turn, STEPS.load(row.step)))
+        if shown.waiting or shown.ended or row.age < stored.STALE_MS:
+            return shown
+    step = action.steps["start"](stored.case(portal, action, who))
+    if not who.subject:
+        return Shown(action, "", 0, step)
+    return stored.begin(portal, action, who, step) if row is None else stored.renew(portal, action, who, row, step)
+
+
+def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply) -> Shown | Elsewhere:
+    """Answers the pending `Ask`, or opens a payment for the pending `Pay`. A stale turn gets the current step."""
+    shown = show(portal, slug, who)
+    if shown.turn != turn or shown.ended:
+        return shown
+    try:
+        match shown.step:
+            case Ask(next=function):
+                return _answered(portal, who, shown, function, said)
+            case Pay() as step if said.value == "pay":
+                return paying.pay(portal, who, shown, step)
+            case Pay(back=function) if function and said.value == "change":
+                return _answered(portal, who, shown, function, said)
+            case _:
+                return shown
+    except Refused as refused:
+        return stored.refuse(portal, who, shown, refused, said)
+
+
+def settle(portal: Portal, provider: str, heard: Heard) -> None:
+    """What a verified notice, or the provider when asked, says of a payment. The journey then catches up with it."""
+    with portal.db.write() as tx:
+        outcome = payments.hear(tx, provider, heard)
+    if outcome is not None:
+        paying.tell(portal, outcome)
+
+
+def _action(portal: Portal, slug: str, who: Party) -> Action:
+    action = portal.actions.get(slug)
+    if action is None:
+        raise NotFound(slug)
+    if who.proof < action.proof:
+        raise ProofNeeded(slug)
+    return action
+
+
+def _answered(portal: Portal, who: Party, shown: Shown, function: str, said: Reply) -> Shown:
+    step = shown.action.steps[function](stored.case(portal, shown.action, who), said)
+    return stored.go_on(portal, who, shown, function, step)
+
+
+__all__ = ["Elsewhere", "Shown", "reply", "settle", "show"]

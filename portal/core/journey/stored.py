@@ -1,0 +1,176 @@
+"""A journey as it is kept: the pending step with its turn, and the events of what changed it."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from portal.core import effects, incentives
+from portal.core.case import Action, Case
+from portal.core.errors import NotFound, Refused
+from portal.core.events import note
+from portal.core.keys import name
+from portal.core.languages import moment
+from portal.core.money import Money
+from portal.core.outbox import MINUTE
+from portal.core.party import Party
+from portal.core.portal import Portal
+from portal.core.statements import Row, Statement, Writer, insert, now, p
+from portal.core.steps import STEPS, Ask, Done, Handoff, Pay, Refusal, Step
+from portal.core.tables import Journey
+
+# A step that waited longer was made of figures that may no longer hold.
+STALE_MS = 30 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a channel shows. `refusal`: why the last reply was not taken; `waiting`: the payment provider has the customer."""
+
+    action: Action
+    journey_id: str
+    turn: int
+    step: Step
+    refusal: Refusal | None = None
+    waiting: bool = False
+
+    @property
+    def ended(self) -> bool:
+        return isinstance(self.step, Done | Handoff)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The customer goes on at the payment provider's page."""
+
+    url: str
+
+
+COLUMNS = (
+    Journey.id, Journey.action, Journey.subject, Journey.customer_id, Journey.level, Journey.turn, Journey.step, Journey.language,
+    Journey.channel, Journey.source, Journey.ended_at, (now() - Journey.updated_at).label("age"),
+)  # fmt: skip
+_is = (col(Journey.subject) == p("subject")) & (col(Journey.action) == p("action"))
+PENDING = Statement(select(*COLUMNS).where(_is, col(Journey.ended_at).is_(None)))  # type: ignore[call-overload]
+OWN = Statement(select(*COLUMNS).where(_is, col(Journey.id) == p("id")))  # type: ignore[call-overload]
+BY_ID = Statement(select(*COLUMNS).where(col(Journey.id) == p("id")))  # type: ignore[call-overload]
+BEGIN = Statement(
+    insert(Journey)
+    .values(
+        id=p("id"), subject=p("subject"), customer_id=p("customer_id"), action=p("action"), level=p("level"), turn=p("turn"), step=p("step"),
+        channel=p("channel"), source=p("source"), language=p("language"), created_at=now(), updated_at=now(), ended_at=p("ended") * now(),
+    )
+    .on_conflict_do_nothing()
+)  # fmt: skip
+GO_ON = Statement(
+    update(Journey)
+    .where(col(Journey.id) == p("id_"), col(Journey.turn) == p("turn_"), col(Journey.ended_at).is_(None))
+    .values(step=p("step_"), turn=col(Journey.turn) + p("on_"), updated_at=now(), ended_at=p("ended_") * now())
+)
+
+
+def find(portal: Portal, action: Action, who: Party, journey_id: str = "") -> Row | None:
+    """The open journey of this party, or the one it names; somebody else's is not found."""
+    if not who.subject:
+        return None
+    with portal.db.read() as reader:
+        if not journey_id:
+            return reader.one(PENDING, subject=who.subject, action=action.slug)
+        row = reader.one(OWN, subject=who.subject, action=action.slug, id=journey_id)
+    if row is None:
+        raise NotFound(journey_id)
+    return row
+
+
+def case(portal: Portal, action: Action, who: Party) -> Case:
+    def offers(owed: Money) -> tuple[incentives.Offer, ...]:
+        if who.customer_id is None:
+            return ()
+        with portal.db.read() as reader:
+            return incentives.quote(reader, who.customer_id, action.slug, owed)
+
+    today = moment(who.at, portal.company.zone).date()
+    return Case(who.person, who.proof, who.fresh, who.language, today, portal.company, portal.billing, offers)
+
+
+def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
+    """A new journey; where another tab was quicker, that one's."""
+    id = name()
+    with portal.db.write() as tx:
+        begun = tx.run(
+            BEGIN, id=id, subject=who.subject, customer_id=who.customer_id, action=action.slug, level=int(who.proof), turn=1,
+            step=STEPS.dump(step), channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=_ended(step),
+        )  # fmt: skip
+        if begun:
+            _note(tx, action.slug, who, id, "start", step)
+            effects.carry_out(portal, tx, who, id, 1, step)
+    return Shown(action, id, 1, step) if begun else _current(portal, action, who)
+
+
+def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> Shown:
+    """At its first step again: what is owed may have changed since it was shown."""
+    stored, on = STEPS.dump(step), 0 if row.turn == 1 else 1
+    if stored != row.step:
+        with portal.db.write() as tx:
+            if not tx.run(GO_ON, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step)):
+                return _current(portal, action, who)
+    return Shown(action, row.id, row.turn + on, step)
+
+
+def go_on(portal: Portal, who: Party, shown: Shown, function: str, step: Step) -> Shown:
+    id = shown.journey_id or name()
+    with portal.db.write() as tx:
+        if shown.journey_id:
+            values = dict(id_=id, turn_=shown.turn, on_=1, step_=STEPS.dump(step), ended_=_ended(step))
+            stored = tx.run(GO_ON, **values)
+        else:  # nobody is identified: the journey is kept only now, for whoever takes it over
+            stored = tx.run(
+                BEGIN, id=id, subject=f"nobody:{id}", customer_id=None, action=shown.action.slug, level=0, turn=1, step=STEPS.dump(step),
+                channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=1,
+            )  # fmt: skip
+        if stored:
+            _note(tx, shown.action.slug, who, id, function, step)
+            effects.carry_out(portal, tx, who, id, shown.turn + 1, step)
+    return Shown(shown.action, id, shown.turn + 1, step) if stored else _current(portal, shown.action, who)
+
+
+def _current(portal: Portal, action: Action, who: Party) -> Shown:
+    """What another request made of it meanwhile."""
+    row = find(portal, action, who)
+    if row is None:
+        raise NotFound(action.slug)
+    return Shown(action, row.id, row.turn, STEPS.load(row.step))
+
+
+def refuse(portal: Portal, who: Party, shown: Shown, refused: Refused, said: Reply) -> Shown:
+    with portal.db.write() as tx:
+        note(
+            tx, who.origin, _waits_for(shown.step), "refused", reason=refused.id, action=shown.action.slug,
+            customer_id=who.customer_id, visit_id=who.visit_id, journey_id=shown.journey_id,
+        )  # fmt: skip
+    refusal = Refusal(refused.id, refused.text, refused.field, dict(said.fields))
+    return Shown(shown.action, shown.journey_id, shown.turn, shown.step, refusal)
+
+
+def _note(tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step) -> None:
+    match step:
+        case Ask(goal=True) | Done():
+            outcome = "done"
+        case Ask():
+            outcome = "asked"
+        case Pay():
+            outcome = "to pay"
+        case Handoff():
+            outcome = "handed over"
+        case _:
+            assert_never(step)
+    note(tx, who.origin, function, outcome, action=slug, customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id)
+
+
+def _waits_for(step: Step) -> str:
+    return step.next if isinstance(step, Ask | Pay) else ""
+
+
+def _ended(step: Step) -> int | None:
+    return 1 if isinstance(step, Done | Handoff) else None

@@ -1,0 +1,81 @@
+"""Everything secret is derived from the server's keys and stored nowhere: codes, link tokens, signatures.
+
+Keys rotate: the last one makes, any of them is accepted (F12).
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import b32encode
+from dataclasses import dataclass
+
+import pyotp
+from itsdangerous import BadSignature, URLSafeSerializer
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    secrets: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, texts: tuple[str, ...]) -> "Keys":
+        if not texts or not all(texts):
+            raise ValueError("an empty key signs nothing")
+        return cls(tuple(text.encode() for text in texts))
+
+    def derive(self, purpose: str) -> bytes:
+        return _derive(self.secrets[-1], purpose)
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """By each key that is still good, the newest first."""
+        return tuple(_derive(key, purpose) for key in reversed(self.secrets))
+
+    def code(self, challenge_id: str, sending: int) -> str:
+        """Six digits (HOTP, RFC 4226) for one sending of one challenge."""
+        return _hotp(self.derive(f"code:{challenge_id}"), sending)
+
+    def code_is(self, said: str, challenge_id: str, sending: int) -> bool:
+        """`said` is six ASCII digits: pyotp would take full-width ones."""
+        answers = [_hotp(key, sending) for key in self.derived(f"code:{challenge_id}")]
+        return any([hmac.compare_digest(said.encode(), answer.encode()) for answer in answers])
+
+    def pseudonym(self, purpose: str, value: str) -> str:
+        """The same value always has the same one; by the oldest key, so that it outlives a rotation while that key stays."""
+        return hmac.digest(_derive(self.secrets[0], purpose), value.encode(), "sha256").hex()[:32]
+
+    def sign(self, salt: str, value: str) -> str:
+        return str(self._serializer(salt).dumps(value))
+
+    def unsign(self, salt: str, token: str) -> str | None:
+        """What was signed for this door; None for anything else."""
+        try:
+            value = self._serializer(salt).loads(token)
+        except BadSignature:
+            return None
+        return value if isinstance(value, str) else None
+
+    def _serializer(self, salt: str) -> URLSafeSerializer:
+        return URLSafeSerializer(list(self.secrets), salt=f"portal:{salt}", signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def token() -> str:
+    """256 bits that nobody guesses, for a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def name() -> str:
+    """A random id that is not secret."""
+    return secrets.token_hex(8)
+
+
+def fingerprint(token: str) -> str:
+    """What the database keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.digest(key, purpose.encode(), "sha256")
+
+
+def _hotp(key: bytes, counter: int) -> str:
+    return pyotp.HOTP(b32encode(key).decode(), digest=hashlib.sha256).at(counter)

@@ -1,0 +1,84 @@
+"""Notices get lost: the provider is asked about payments it has been silent on, and told to close those given up."""
+
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import or_, update
+from sqlmodel import col, select
+
+from portal.core.errors import TryAgain, VendorError
+from portal.core.payments.opening import gave_up
+from portal.core.payments.rows import COLUMNS, Known, find, known
+from portal.core.payments.states import OPEN, State, is_one_of
+from portal.core.ports import Heard, Payments
+from portal.core.statements import Database, Row, Statement, now, p
+from portal.core.tables import Payment
+
+log = structlog.get_logger()
+
+MINUTE = 60_000
+SILENT_MS = 2 * MINUTE
+ASKED_EVERY_MS = 5 * MINUTE
+ABANDONED_MS = 60 * MINUTE
+AT_ONCE = 10
+
+_abandoned = col(Payment.created_at) < now() - ABANDONED_MS
+_unheard = (
+    is_one_of(*OPEN),
+    col(Payment.provider) == p("provider_"),
+    col(Payment.created_at) < now() - SILENT_MS,
+    col(Payment.asked_at) < now() - ASKED_EVERY_MS,
+    or_(col(Payment.provider_reference) != "", _abandoned),
+)
+_next = select(Payment.id).where(*_unheard).order_by(col(Payment.asked_at)).limit(AT_ONCE)
+ANY = Statement(select(Payment.id).where(*_unheard).limit(1))
+CLAIM = Statement(
+    update(Payment)
+    .where(col(Payment.id).in_(_next), col(Payment.asked_at) < now() - ASKED_EVERY_MS)
+    .values(asked_at=now())
+    .returning(*COLUMNS, _abandoned.label("abandoned"))
+)
+
+Settle = Callable[[str, Heard], object]  # journey.settle, with the provider's name: hears it, and moves the journey
+
+
+def ask_about(db: Database, provider: Payments, settle: Settle) -> int:
+    """Asks about payments the provider has been silent on for 2 minutes, each every 5, whatever the number of processes; those whose
+    page is an hour old are closed. Returns how many; nobody is asked inside a transaction."""
+    claimed = _claim(db, provider.name)
+    for row in claimed:
+        payment = known(row)
+        try:
+            _close(db, provider, payment, settle, "abandoned") if row.abandoned else _ask(provider, payment, settle)
+        except VendorError as error:
+            log.warning("payment_provider_silent", provider=provider.name, payment_id=payment.id, why=str(error))
+    return len(claimed)
+
+
+def close(db: Database, provider: Payments, payment: Known, settle: Settle) -> None:
+    """Another amount is to be paid instead: afterwards the payment is over, one way or the other. Raises TryAgain."""
+    _close(db, provider, payment, settle, "replaced")
+
+
+def _claim(db: Database, provider: str) -> list[Row]:
+    with db.read() as reader:
+        if not reader.one(ANY, provider_=provider):
+            return []
+    with db.write() as tx:
+        return tx.all(CLAIM, provider_=provider)
+
+
+def _ask(provider: Payments, payment: Known, settle: Settle) -> None:
+    settle(provider.name, provider.ask(payment.reference))
+
+
+def _close(db: Database, provider: Payments, payment: Known, settle: Settle, why: str) -> None:
+    """Its page first, so that nothing is taken after we looked."""
+    if payment.reference:
+        provider.expire(payment.reference)
+        _ask(provider, payment, settle)
+    with db.write() as tx:
+        left = find(tx, payment.id)
+        if left and left.state is State.SUBMITTED:
+            raise TryAgain("the bank has not answered yet")
+        gave_up(tx, payment.id, why, State.CANCELLED)

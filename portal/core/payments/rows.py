@@ -1,0 +1,97 @@
+"""The rows of payments and notices: what is kept of each, and the statements that move them."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from portal.core.codec import Codec
+from portal.core.languages import Language
+from portal.core.money import Money
+from portal.core.payments.states import State, may_become
+from portal.core.statements import Reader, Row, Statement, Writer, now, p
+from portal.core.steps import Settlement
+from portal.core.tables import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed when the payment was opened. `kept`: what of it is more than was owed, to be kept as credit."""
+
+    settlement: Settlement
+    kept: Money
+
+
+TERMS = Codec(Terms, Settlement, Money)
+
+COLUMNS = (
+    Payment.id, Payment.customer_id, Payment.journey_id, Payment.state, Payment.settlement, Payment.provider,
+    Payment.provider_reference, Payment.page_url, Payment.language, Payment.channel, Payment.reason, Payment.refund_due,
+    Payment.created_at, Payment.settled_at,
+)  # fmt: skip
+ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
+LATEST = Statement(
+    select(*COLUMNS).where(col(Payment.journey_id) == p("journey_id")).order_by(col(Payment.created_at).desc(), col(Payment.id)).limit(1)
+)
+MOVE = {
+    to: Statement(
+        update(Payment)
+        .where(col(Payment.id) == p("payment_id"), may_become(to))
+        .values(state=to.value, reason=p("reason_"), updated_at=now(), **({} if to in (State.STARTED, State.SUBMITTED) else {"settled_at": now()}))
+    )
+    for to in State
+    if to is not State.CREATED
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A payment as it stands. `page_url` is empty until the provider has made a page for it."""
+
+    id: str
+    customer_id: str
+    journey_id: str
+    state: State
+    terms: Terms
+    provider: str
+    reference: str
+    page_url: str
+    language: Language
+    channel: str
+    reason: str
+    refund_due: Money
+    created_at: int
+    settled_at: int | None
+
+    @property
+    def settlement(self) -> Settlement:
+        return self.terms.settlement
+
+    @property
+    def charge(self) -> Money:
+        return self.terms.settlement.charge
+
+
+def find(reader: Reader, payment_id: str) -> Known | None:
+    row = reader.one(ONE, id=payment_id)
+    return known(row) if row else None
+
+
+def latest(reader: Reader, journey_id: str) -> Known | None:
+    """The newest attempt to pay of a journey: its state says which page the customer comes back to."""
+    row = reader.one(LATEST, journey_id=journey_id)
+    return known(row) if row else None
+
+
+def move(tx: Writer, payment_id: str, to: State, reason: str = "") -> bool:
+    """By the table, in one conditional statement. False: it is there already, or further."""
+    return tx.run(MOVE[to], payment_id=payment_id, reason_=reason[:200]) == 1
+
+
+def known(row: Row) -> Known:
+    terms: Terms = TERMS.load(row.settlement)
+    return Known(
+        id=row.id, customer_id=row.customer_id, journey_id=row.journey_id, state=State(row.state), terms=terms, provider=row.provider,
+        reference=row.provider_reference, page_url=row.page_url, language=Language(row.language), channel=row.channel, reason=row.reason,
+        refund_due=Money(row.refund_due, terms.kept.currency), created_at=row.created_at, settled_at=row.settled_at,
+    )  # fmt: skip

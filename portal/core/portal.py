@@ -1,0 +1,33 @@
+"""What a running portal is made of. `portal.app.build` chooses the parts; channels and the core are handed them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from portal.core.case import Action
+from portal.core.company import Company
+from portal.core.keys import Keys
+from portal.core.outbox import Outbox
+from portal.core.ports import Billing, Messages, Papers, Payments
+from portal.core.statements import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    company: Company
+    base_url: str
+    keys: Keys
+    db: Database
+    billing: Billing
+    payments: Payments
+    messages: Mapping[str, Messages]  # by channel: sms, email
+    papers: Papers
+    actions: Mapping[str, Action]
+    outbox: Outbox
+    live: bool = False
+    sending_limited: bool = True  # a load test lifts the waits and budgets of sending, never those of guessing
+    fixed_codes: Mapping[str, str] = field(default_factory=dict)  # of QA's own telephones
+
+    @property
+    def host(self) -> str:
+        """Without the port: what an origin-bound code names."""
+        return self.base_url.split("://", 1)[1].split(":", 1)[0].rstrip("/")
