@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +23,9 @@ def parse(text: str) -> tuple[Element, list[str]]:
     parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("lxml"), namespaceHTMLElements=False)
     if not is_document(text):  # a fragment, as htmx swaps it in
         text = f"<!doctype html><html lang=en dir=ltr><head><title>fragment</title></head><body>{text}</body></html>"
-    tree = parser.parse(text).getroot()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", html5lib.constants.DataLossWarning)  # htmx's attributes have colons, which XML names have not
+        tree = parser.parse(text).getroot()
     return tree, [f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors]
 
 
