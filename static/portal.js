@@ -1,0 +1,144 @@
+// The comforts that need a script. Every page works without it.
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const all = (selector) => document.querySelectorAll(selector);
+  const digits = (typed) => typed
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (d) => d.charCodeAt(0) & 15)
+    .replace(/[\s\u200e\u200f\u2066-\u2069-]/g, "");
+
+  // A double tap sends once.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    form.dataset.sent = "yes";
+    mark(form, true);
+  }, true);
+
+  function release() {
+    for (const form of all("form[data-sent]")) {
+      delete form.dataset.sent;
+      mark(form, false);
+    }
+  }
+
+  function mark(form, busy) {
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", busy);
+  }
+
+  addEventListener("pageshow", release);
+  document.addEventListener("htmx:finally:request", release);
+
+  // A page that was refused keeps its address; one that is still waiting stays as it is, so that nothing moves under a finger.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement.matches("[data-poll]") && ctx.text.includes("data-poll")) event.preventDefault();
+    const posted = ctx.request.method !== "GET" && !ctx.response.raw.redirected;
+    if (posted || ctx.response.status >= 400) ctx.push = "false";
+  });
+
+  document.addEventListener("htmx:after:settle", (event) => {
+    if (event.target.id !== "page") return;
+    arrive();
+    const place = $("[autofocus]") || $("h1");
+    place.focus({ preventScroll: place.matches("h1") });
+    $("#said").textContent = document.title;
+  });
+
+  for (const failed of ["htmx:response:error", "htmx:error"]) {
+    document.addEventListener(failed, (event) => {
+      const status = event.detail.ctx?.response?.status;
+      if (status && status < 500) return;
+      if (event.detail.ctx?.sourceElement.matches("[hx-trigger]")) return;
+      trouble(true);
+    });
+  }
+  document.addEventListener("htmx:before:request", () => trouble(false));
+
+  function trouble(shown) {
+    const sentence = $("#trouble");
+    if (!sentence || sentence.hidden === !shown) return;
+    sentence.hidden = !shown;
+    if (shown) sentence.focus();
+  }
+
+  // Six digits are a whole code, typed or read from the SMS.
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "code" && /^\d{6}$/.test(digits(event.target.value))) send(event.target);
+  });
+
+  function send(code) {
+    code.form.requestSubmit($("button", code.form));
+  }
+
+  let reading;
+  function readSms() {
+    reading?.abort();
+    const code = $("#code");
+    if (!code || !("OTPCredential" in window)) return;
+    reading = new AbortController();
+    navigator.credentials.get({ otp: { transport: ["sms"] }, signal: reading.signal })
+      .then((otp) => { code.value = otp.code; send(code); })
+      .catch(() => {});
+  }
+
+  // A new code may be asked for when the old one has had its time.
+  function countDown(button) {
+    const shown = $(".number", button);
+    const until = Date.now() + button.dataset.wait * 1000;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      button.disabled = left > 0;
+      shown.textContent = left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
+      if (left > 0 && button.isConnected) setTimeout(tick, 1000);
+    };
+    tick();
+  }
+
+  // Before a visit ends it says so; when it has ended, what it showed goes away.
+  let ends = 0;
+  let warns = 0;
+  function watch() {
+    const visit = $("#expiry");
+    ends = visit ? Date.now() + visit.dataset.left * 1000 : 0;
+    warns = visit ? ends - visit.dataset.warn * 1000 : 0;
+    if (visit) visit.hidden = true;
+  }
+
+  function look() {
+    if (!ends) return;
+    if (Date.now() >= ends) location.assign($("#expiry a").href);
+    else if (Date.now() >= warns) $("#expiry").hidden = false;
+  }
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.sourceElement.closest("#expiry") && ctx.response.status === 200) watch();
+  });
+  setInterval(look, 5000);
+  document.addEventListener("visibilitychange", look);
+
+  // The ways to a person close again when the page is touched elsewhere.
+  document.addEventListener("click", (event) => {
+    for (const open of all(".human[open], .languages[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const open of all(".human[open], .languages[open]")) {
+      open.open = false;
+      $("summary", open).focus();
+    }
+  });
+
+  function arrive() {
+    watch();
+    readSms();
+    all("button[data-wait]").forEach(countDown);
+  }
+  arrive();
+})();
