@@ -1,4 +1,4 @@
-"""Databases, the application in this process, real processes, and a browser: what tests are given."""
+"""Databases, the application in this process, and real processes: what tests are given."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from portal.adapters.postgres import Postgres
 from portal.adapters.sqlite import SQLite
 from portal.core.statements import Database
 from portal.settings import Settings
-from tests import browser, postgres
+from tests import postgres
 from tests.client import BASE_URL, Client
 from tests.servers import OURS, Server, command
 
@@ -172,10 +172,3 @@ def live(demo_url: str, serve: Callable[..., Server]) -> Server:
 def two(demo_url: str, serve: Callable[..., Server]) -> tuple[Server, Server]:
     """Two processes on one database."""
     return serve(demo_url), serve(demo_url)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    if not browser.find():
-        pytest.fail(browser.MISSING)
-    return browser_type_launch_args | browser.launch_args()
