@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, literal, or_, update
 from sqlmodel import col, select
@@ -18,9 +19,7 @@ from portal.core.tables import Incentive, Redemption
 
 PERCENT, AMOUNT, FEE_WAIVED = "percent", "amount", "fee_waived"
 
-_active = and_(
-    col(Incentive.starts_at) <= now(), col(Incentive.ends_at) > now(), col(Incentive.spent) < col(Incentive.budget)
-)  # fmt: skip
+_active = and_(col(Incentive.starts_at) <= now(), col(Incentive.ends_at) > now(), col(Incentive.spent) < col(Incentive.budget))
 _used = exists().where(
     col(Redemption.incentive_id) == col(Incentive.id), col(Redemption.once) == p("customer_id")
 )  # fmt: skip
@@ -66,12 +65,15 @@ APPLY = Statement(
 )
 RELEASE = Statement(
     update(Redemption)
-    .where(col(Redemption.payment_id) == p("of_payment"), col(Redemption.state) == "reserved")
+    .where(col(Redemption.payment_id) == p("of_payment"), col(Redemption.state) != "released")
     .values(state="released", once=literal("released:") + cast(col(Redemption.id), String), at=now())
     .returning(col(Redemption.incentive_id), col(Redemption.amount))
 )
+_redeemed: tuple[Any, ...] = (
+    Redemption.incentive_id, Redemption.customer_id, Redemption.amount, Redemption.currency, Incentive.kind, Incentive.titles,
+)  # fmt: skip
 REDEEMED = Statement(
-    select(Redemption.incentive_id, Redemption.customer_id, Redemption.amount, Redemption.currency, Incentive.kind, Incentive.titles)
+    select(*_redeemed)
     .join(Incentive, col(Incentive.id) == col(Redemption.incentive_id))
     .where(col(Redemption.payment_id) == p("payment_id"), col(Redemption.state) == p("state"))
     .order_by(col(Redemption.incentive_id))

@@ -31,7 +31,7 @@ REFUND = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).val
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A payment that has ended. `page_open`: it was thought over already, and the journey may have gone on."""
+    """How a payment ended. `late`: we had thought it over, so the journey may have gone on without it."""
 
     payment_id: str
     customer_id: str
@@ -65,7 +65,7 @@ def _contradiction(provider: str, payment: Known | None, heard: Heard) -> str:
         return "no such payment"
     if payment.provider != provider:
         return f"the payment is at {payment.provider}"
-    if heard.state not in State:
+    if heard.state not in set(State):
         return "no such state"
     if heard.state == State.SUCCESS and heard.taken != payment.charge:
         return f"took {heard.taken.minor} {heard.taken.currency} for {payment.charge.minor} {payment.charge.currency}"
@@ -95,7 +95,7 @@ def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
     redeemed = incentives.take_again(tx, payment.id) if late else incentives.apply(tx, payment.id)
     given = credit(open_amounts, payment.terms, redeemed)
     if not given.money:
-        incentives.unapply(tx, payment.id)
+        incentives.release(tx, payment.id)
         redeemed = ()
     _write(tx, payment, open_amounts, given, redeemed)
     if given.refund:

@@ -1,5 +1,6 @@
 """From the Pay button to the provider's page: one open payment a customer, whatever the tabs and processes."""
 
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -28,18 +29,18 @@ CREATE = Statement(
         language=p("language"), channel=p("channel"), created_at=now(), updated_at=now(),
     )
 )  # fmt: skip
-OPEN_ONE = Statement(
-    select(*COLUMNS, (col(Payment.created_at) > now() - USABLE_MS).label("usable")).where(
-        col(Payment.customer_id) == p("customer_id"), is_one_of(*OPEN)
-    )
-)
+_usable = (col(Payment.created_at) > now() - USABLE_MS).label("usable")
+OPEN_COLUMNS: tuple[Any, ...] = (*COLUMNS, _usable)
+OPEN_ONE = Statement(select(*OPEN_COLUMNS).where(col(Payment.customer_id) == p("customer_id"), is_one_of(*OPEN)))
 START = Statement(
     update(Payment)
     .where(col(Payment.id) == p("payment_id"), may_become(State.STARTED))
     .values(state=State.STARTED.value, provider_reference=p("reference"), page_url=p("url"), updated_at=now())
 )
 REFER = Statement(
-    update(Payment).where(col(Payment.id) == p("payment_id"), col(Payment.provider_reference) == "").values(provider_reference=p("reference"))
+    update(Payment)
+    .where(col(Payment.id) == p("payment_id"), col(Payment.provider_reference) == "")
+    .values(provider_reference=p("reference"))
 )
 
 

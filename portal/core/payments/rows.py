@@ -1,6 +1,7 @@
 """The rows of payments and notices: what is kept of each, and the statements that move them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -8,7 +9,7 @@ from sqlmodel import col, select
 from portal.core.codec import Codec
 from portal.core.languages import Language
 from portal.core.money import Money
-from portal.core.payments.states import State, may_become
+from portal.core.payments.states import OPEN, State, may_become
 from portal.core.statements import Reader, Row, Statement, Writer, now, p
 from portal.core.steps import Settlement
 from portal.core.tables import Payment
@@ -24,7 +25,7 @@ class Terms:
 
 TERMS = Codec(Terms, Settlement, Money)
 
-COLUMNS = (
+COLUMNS: tuple[Any, ...] = (
     Payment.id, Payment.customer_id, Payment.journey_id, Payment.state, Payment.settlement, Payment.provider,
     Payment.provider_reference, Payment.page_url, Payment.language, Payment.channel, Payment.reason, Payment.refund_due,
     Payment.created_at, Payment.settled_at,
@@ -33,15 +34,15 @@ ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
 LATEST = Statement(
     select(*COLUMNS).where(col(Payment.journey_id) == p("journey_id")).order_by(col(Payment.created_at).desc(), col(Payment.id)).limit(1)
 )
-MOVE = {
-    to: Statement(
-        update(Payment)
-        .where(col(Payment.id) == p("payment_id"), may_become(to))
-        .values(state=to.value, reason=p("reason_"), updated_at=now(), **({} if to in (State.STARTED, State.SUBMITTED) else {"settled_at": now()}))
-    )
-    for to in State
-    if to is not State.CREATED
-}
+
+
+def _move(to: State) -> Statement:
+    ends = {} if to in OPEN else {"settled_at": now()}
+    reach = update(Payment).where(col(Payment.id) == p("payment_id"), may_become(to))
+    return Statement(reach.values(state=to.value, reason=p("reason_"), updated_at=now(), **ends))
+
+
+MOVE: dict[State, Statement] = {state: _move(state) for state in State if state is not State.CREATED}
 
 
 @dataclass(frozen=True, slots=True)

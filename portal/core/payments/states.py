@@ -61,5 +61,3 @@ def is_one_of(*states: State) -> ColumnElement[bool]:
 
 def may_become(state: State) -> ColumnElement[bool]:
     return is_one_of(*(before for before, rule in STATES.items() if state in rule.may_become))
-
-
