@@ -45,7 +45,7 @@
     arrive();
     const place = $("[autofocus]") || $("h1");
     place.focus({ preventScroll: place.matches("h1") });
-    $("#said").textContent = document.title;
+    setTimeout(() => { $("#said").textContent = document.title; }, 100); // the title comes after the swap
   });
 
   for (const failed of ["htmx:response:error", "htmx:error"]) {
