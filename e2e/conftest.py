@@ -1,0 +1,88 @@
+"""The site that the stories are told on, the phone, and the visitor who holds it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from e2e.devices import ALL, FEW, Way
+from e2e.telephone import Telephone, a_day_later, agreed_codes
+from e2e.visitor import Visitor
+from tests.servers import Server, command
+
+# CONTRACT: the demo company's first customer, always.
+MOBILE, ID_NUMBER = "+972502345678", "000000018"
+RUNNING = os.environ.get("BASE_URL", "").rstrip("/")
+
+expect.set_options(timeout=10_000)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every story in a few ways; with E2E=all, in all of them."""
+    if "way" in metafunc.fixturenames:
+        ways = ALL if os.environ.get("E2E") == "all" else FEW
+        metafunc.parametrize("way", ways, ids=str)
+
+
+@pytest.fixture(scope="session")
+def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo company's database, to copy."""
+    folder = tmp_path_factory.mktemp("demo")
+    seeded = command("seed", folder=folder, PORTAL_DATABASE_URL=f"sqlite:///{folder}/demo.db")
+    assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+    return folder / "demo.db"
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """BASE_URL where one was given: a site that is running. Else a new one for each story, with everything unpaid."""
+    if RUNNING:
+        a_day_later(RUNNING)
+        yield RUNNING
+        return
+    template: Path = request.getfixturevalue("demo_company")
+    (tmp_path / "portal.db").write_bytes(template.read_bytes())
+    with Server(f"sqlite:///{tmp_path}/portal.db", tmp_path) as server:
+        yield server.url
+    print(server.said()[-4000:])
+
+
+@pytest.fixture
+def telephone(site: str) -> Telephone:
+    """Of a customer whom the site knows: the first agreed number, else the demo company's."""
+    return Telephone(site, next(iter(agreed_codes()), MOBILE))
+
+
+@pytest.fixture
+def id_number() -> str:
+    return os.environ.get("E2E_ID_NUMBER", ID_NUMBER)
+
+
+@pytest.fixture
+def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    """Each with a browser of their own: no cookies, no history."""
+    beside: list[Page] = []
+
+    def checker() -> Page:
+        if not beside:
+            beside.append(new_context(**way.context | {"java_script_enabled": True}).new_page())
+        return beside[0]
+
+    page = new_context(base_url=site, **way.context).new_page()
+    screenshots = Path(folder) if (folder := os.environ.get("SCREENSHOTS")) else None
+    visitor = Visitor(page, way, checker, screenshots)
+    yield visitor
+    assert visitor.complaints == []
+
+
+@pytest.fixture
+def context_of(new_context: Callable[..., BrowserContext], site: str) -> Callable[..., BrowserContext]:
+    """Another browser on the same site: somebody else, or the same person elsewhere."""
+
+    def make(**given: Any) -> BrowserContext:
+        return new_context(base_url=site, **given)
+
+    return make

@@ -1,0 +1,82 @@
+"""A customer says who they are, and sometimes gets it wrong."""
+
+import pytest
+
+from e2e.pages import Code, Home, Identify, Invoice, OnFile, identified
+
+
+@pytest.fixture
+def identify(visitor):
+    Home.opened_by(visitor).choose("last-invoice")
+    return Identify(visitor)
+
+
+@pytest.mark.parametrize("written", ["050-234-5678", "+972 50 234 5678", "٠٥٠٢٣٤٥٦٧٨"], ids=["dashes", "international", "arabic-indic"])
+def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, written):
+    if telephone.as_typed != "0502345678":
+        pytest.skip("these are ways of writing the demo customer's number")
+    identify.by_phone(written)
+    Code(visitor).arrives_on(telephone)
+    Invoice(visitor)
+
+
+@pytest.mark.parametrize("wrong", ["03-612-3456", "123", "+1 202 555 0143"], ids=["landline", "too-short", "foreign"])
+def test_a_number_that_gets_no_sms_is_said_so_and_kept(visitor, identify, wrong):
+    identify.by_phone(wrong)
+    again = Identify(visitor)
+    assert again.error
+    assert visitor.at("phone").input_value() == wrong
+
+
+def test_an_unknown_number_sees_the_same_page_and_gets_nothing(visitor, identify, telephone):
+    identify.by_phone("050-765-4321")
+    code = Code(visitor)
+    heading = code.heading
+    code.type("123456")
+    again = Code(visitor)
+    assert again.heading == heading
+    assert again.error
+
+
+def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, identify, telephone):
+    identify.by_phone(telephone.as_typed)
+    right = telephone.code()
+    Code(visitor).type("000000" if right != "000000" else "111111")
+    again = Code(visitor)
+    assert again.error
+    again.type(right)
+    Invoice(visitor)
+
+
+@pytest.mark.parametrize("wrong", ["12", "abcdef"])
+def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
+    identify.by_phone(telephone.as_typed)
+    telephone.code()
+    page = Code(visitor)
+    visitor.types("code", wrong)
+    visitor.taps_on("submit")
+    visitor.sees("error")
+    assert Code(visitor).heading == page.heading
+
+
+def test_an_id_number_with_a_wrong_digit_is_said_so(visitor, identify):
+    identify.by_id_number("000000019")
+    assert Identify(visitor).error
+
+
+def test_an_unknown_id_number_sees_the_same_page(visitor, identify, id_number):
+    identify.by_id_number(id_number)
+    known = OnFile(visitor).heading
+    visitor.page.context.clear_cookies()
+    visitor.goes_to("/identify?next=/actions/last-invoice")
+    Identify(visitor).by_id_number("123456782")
+    assert OnFile(visitor).heading == known
+
+
+def test_leaving_ends_the_visit(visitor, telephone):
+    identified(visitor, telephone, "last-invoice")
+    Invoice(visitor)
+    visitor.taps_on("leave")
+    Home(visitor)
+    visitor.goes_to("/actions/last-invoice")
+    Identify(visitor)

@@ -1,0 +1,114 @@
+"""A person at a phone: taps, types, and looks. Every page they come to is checked; taps and typed characters are counted."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response, expect
+
+from e2e import axe
+from e2e.devices import Way
+
+# The browser's note on the status of a page: that is looked at where it matters.
+STATUS = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d")
+PAGES = ("document", "fetch", "xhr")
+
+
+class Visitor:
+    def __init__(self, page: Page, way: Way, checker: Callable[[], Page], screenshots: Path | None = None) -> None:
+        self.page, self.way = page, way
+        self._checker, self._screenshots = checker, screenshots
+        self.taps = self.typed = self.pages = 0
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        page.on("response", self._response)
+        page.on("requestfailed", self._failed)
+
+    # --- what a person does ---
+
+    def goes_to(self, path: str) -> None:
+        self.page.goto(path)
+
+    def taps_on(self, what: str | Locator) -> None:
+        """By its data-testid, or a locator."""
+        self.taps += 1
+        self.sees(what).tap()
+
+    def types(self, testid: str, text: str) -> None:
+        self.typed += len(text)
+        self.sees(testid).fill(text)
+
+    def chooses(self, testid: str, value: str) -> None:
+        """From a list: a tap to open it, a tap to choose."""
+        self.taps += 2
+        self.sees(testid).select_option(value)
+
+    def gets_filled_in(self, testid: str, text: str) -> None:
+        """What the phone fills in by itself, a code from an SMS: nobody types it."""
+        self.sees(testid).fill(text)
+
+    # --- what a person sees ---
+
+    def sees(self, what: str | Locator) -> Locator:
+        there = self.at(what)
+        expect(there).to_be_visible()
+        return there
+
+    def reads(self, testid: str) -> str:
+        return " ".join(self.sees(testid).inner_text().split())
+
+    def has(self, testid: str) -> bool:
+        return self.at(testid).count() > 0
+
+    def at(self, what: str | Locator) -> Locator:
+        return self.page.get_by_test_id(what) if isinstance(what, str) else what
+
+    def arrives(self, name: str, sign: str | Locator) -> None:
+        """The page called `name` is there when its `sign` is; then it is looked over."""
+        self.sees(sign)
+        self.pages += 1
+        self._take_picture(name)
+        self.looks_over(name)
+
+    # --- what is checked on every page ---
+
+    def looks_over(self, name: str) -> None:
+        document = self.page.locator("html")
+        assert document.get_attribute("lang") == self.way.language, f"{name} is in {document.get_attribute('lang')}"
+        assert document.get_attribute("dir") == ("rtl" if self.way.language in ("he", "ar") else "ltr"), name
+        wide = (
+            self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") if self.way.javascript else 0
+        )
+        assert wide <= 0, f"{name} scrolls sideways by {wide} px on {self.way.device}"
+        broken = axe.violations(self._as_seen())
+        assert broken == [], f"{name} ({self.page.url}):\n" + "\n".join(broken)
+        assert self.complaints == [], f"{name} ({self.page.url}):\n" + "\n".join(self.complaints)
+
+    def _as_seen(self) -> Page:
+        """axe needs scripts: where the visitor has none, it looks at the same page in another browser window."""
+        if self.way.javascript:
+            return self.page
+        beside = self._checker()
+        beside.set_content(re.sub(r"<script\b.*?</script>", "", self.page.content(), flags=re.DOTALL))
+        return beside
+
+    def _take_picture(self, name: str) -> None:
+        if self._screenshots:
+            self._screenshots.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=self._screenshots / f"{name}-{self.way}.png", full_page=True)
+
+    # --- what nobody should have to complain about ---
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not STATUS.match(message.text):
+            self.complaints.append(f"console: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500 or (response.status >= 400 and response.request.resource_type not in PAGES):
+            self.complaints.append(f"{response.status} {response.request.method} {response.url}")
+
+    def _failed(self, request: Request) -> None:
+        # A poll that the next page cuts short, a document that is saved instead of shown: no fault.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"{request.failure} {request.url}")
