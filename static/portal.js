@@ -116,20 +116,23 @@
 
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
-    if (ctx.sourceElement.closest("#expiry") && ctx.response.status === 200) watch();
+    const left = ctx.sourceElement.closest("#expiry") && ctx.text.match(/ data-left="(\d+)"/);
+    if (!left) return;
+    $("#expiry").dataset.left = left[1];
+    watch();
   });
-  setInterval(look, 5000);
+  setInterval(look, 1000);
   document.addEventListener("visibilitychange", look);
 
   // The ways to a person close again when the page is touched elsewhere.
   document.addEventListener("click", (event) => {
-    for (const open of all(".human[open], .languages[open]")) {
+    for (const open of all(".human [open], .languages[open]")) {
       if (!open.contains(event.target)) open.open = false;
     }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const open of all(".human[open], .languages[open]")) {
+    for (const open of all(".human [open], .languages[open]")) {
       open.open = false;
       $("summary", open).focus();
     }
