@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from portal.core.documents import Document, Kind, Totals
 from portal.core.money import Money
+from portal.core.papers_codec import DOCUMENTS
 from portal.core.ports import Account, Bill
 from portal.core.statements import Database, Row, Statement, p
 from portal.core.tables import Invoice, Ledger

@@ -23,7 +23,7 @@ class Hours:
         return day is not None and day[0] <= local.time() < day[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Company:
     name: dict[str, str]  # by language
     legal_name: str

@@ -1,6 +1,5 @@
 """What a step causes beside being shown, in the transaction that stores it: messages, and requests to be called."""
 
-import secrets
 
 from portal.core import links
 from portal.core.case import Proof
@@ -27,11 +26,6 @@ def carry_out(portal: Portal, tx: Writer, party: Party, journey_id: str, turn: i
         _send(portal, tx, party, f"{journey_id}:{turn}", send)
     if isinstance(step, Handoff):
         _call_back(tx, party, journey_id, step)
-
-
-def reference() -> str:
-    """What a customer can read to a person on the telephone: no letters or digits that look alike."""
-    return "".join(secrets.choice("ACDEFHJKMNPRTUVWXY3479") for _n in range(6))
 
 
 def _send(portal: Portal, tx: Writer, party: Party, key: str, send: Send) -> None:

@@ -41,3 +41,7 @@ class NotFound(Exception):
 
 class ProofNeeded(Exception):
     """The customer must show more before this."""
+
+
+class Unexpected(Exception):
+    """A form with fields that nobody asked for, or twice the same: not a browser's (promise 39)."""

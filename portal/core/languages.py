@@ -86,6 +86,11 @@ def _(id: str, **values: Value) -> Text:
     return Text(id, values)
 
 
+def verbatim(said: str) -> Text:
+    """Somebody's own words: a name, a line of a bill. Not translated."""
+    return Text("{said}", {"said": said})
+
+
 def n_(id: str, plural: str, n: int, **values: Value) -> Text:
     """A sentence that counts."""
     return Text(id, {"n": n, **values}, plural)

@@ -36,6 +36,7 @@ class Job:
     language: Language
     about: Mapping[str, str]
     key: str
+    owner: str
     attempts: int
     taken: float = field(default_factory=monotonic)  # when this process's lease began, by its own clock
 
@@ -44,7 +45,7 @@ class Job:
         return monotonic() - self.taken < LEASE_MS / 2000
 
 
-COLUMNS = (Row.id, Row.kind, Row.channel, Row.recipient, Row.customer_id, Row.language, Row.about, Row.key, Row.attempts)
+COLUMNS = (Row.id, Row.kind, Row.channel, Row.recipient, Row.customer_id, Row.language, Row.about, Row.key, Row.owner, Row.attempts)
 PUT = Statement(
     insert(Row)
     .values(
@@ -87,7 +88,8 @@ class Outbox:
     """This process's end of the table. Without a worker of its own (`separate`), rows wait for whoever has one."""
 
     def __init__(self, *, separate: bool = False) -> None:
-        self.owner = "" if separate else uuid4().hex[:12]
+        self.name = uuid4().hex[:12]
+        self.owner = "" if separate else self.name
         self.fresh: SimpleQueue[Job] = SimpleQueue()
 
     def put(
@@ -101,15 +103,16 @@ class Outbox:
             lease=LEASE_MS if self.owner else 0, lifetime=lifetime_ms,
         )  # fmt: skip
         if row and self.owner:
-            job = Job(row.id, kind, channel, recipient, customer_id, language, about, key, 1)
+            job = Job(row.id, kind, channel, recipient, customer_id, language, about, key, self.owner, 1)
             tx.after(lambda: self.fresh.put(job))
 
     def claim(self, tx: Writer) -> list[Job]:
         """What nobody holds and is due, most urgent first."""
-        return [_job(row) for row in tx.all(CLAIM, owner_=self.owner)]
+        return [job(row) for row in tx.all(CLAIM, owner_=self.name)]
 
 
-def _job(row: Row) -> Job:
+def job(row: Row) -> Job:
     return Job(
-        row.id or 0, row.kind, row.channel, row.recipient, row.customer_id, Language(row.language), json.loads(row.about), row.key, row.attempts
+        row.id or 0, row.kind, row.channel, row.recipient, row.customer_id, Language(row.language), json.loads(row.about), row.key,
+        row.owner, row.attempts,
     )

@@ -23,6 +23,7 @@ class Portal:
     papers: Papers
     actions: Mapping[str, Action]
     outbox: Outbox
+    human: str = "talk-to-human"  # the action that hands over to a person
     live: bool = False
     sending_limited: bool = True  # a load test lifts the waits and budgets of sending, never those of guessing
     fixed_codes: Mapping[str, str] = field(default_factory=dict)  # of QA's own telephones

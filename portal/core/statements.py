@@ -46,7 +46,7 @@ class Statement:
 
     def __init__(self, clause: Executable) -> None:
         self.clause = clause
-        self.compiled: dict[str, "Compiled"] = {}
+        self.compiled: dict[str, Compiled] = {}
 
     def on(self, dialect: Dialect) -> "Compiled":
         ready = self.compiled.get(dialect.name)

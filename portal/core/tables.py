@@ -247,7 +247,6 @@ class Payment(SQLModel, table=True):
     id: str = Field(primary_key=True)  # also the idempotency key
     customer_id: str
     journey_id: str = Field(index=True)
-    turn: int = 0  # of the journey, whose Pay step it is for
     state: str
     currency: str
     owed: int = minor()  # settled by it: charge + saving
@@ -337,7 +336,7 @@ def _defaults_in_the_database() -> None:
             default = model.model_fields[column.name].default
             if isinstance(default, str | int) and not column.primary_key:
                 value = str(int(default)) if isinstance(default, int) else f"'{default}'"
-                column.server_default = DefaultClause(text(value))
+                column.server_default, column.default = DefaultClause(text(value)), None
 
 
 _defaults_in_the_database()

@@ -16,6 +16,8 @@ LOCK = 7_403_266_001
 
 
 def upgrade(url: str) -> None:
+    if is_sqlite(url):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args={"timeout": 60} if is_sqlite(url) else {})
     if revision(engine) == newest():
         return

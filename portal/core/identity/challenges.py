@@ -15,11 +15,11 @@ from portal.core.errors import Refused
 from portal.core.events import Origin, note
 from portal.core.identity import limits
 from portal.core.identity.limits import Spent
-from portal.core.keys import fingerprint, name
+from portal.core.keys import fingerprint, name, token
 from portal.core.languages import Language, _
 from portal.core.outbox import MINUTE
 from portal.core.portal import Portal
-from portal.core.statements import Row, Statement, Writer, insert, now, p
+from portal.core.statements import Reader, Row, Statement, Writer, insert, now, p
 from portal.core.tables import Challenge, Customer, Guard
 
 LIFETIME_MS = 5 * MINUTE
@@ -35,7 +35,7 @@ SETTLED_MS = 7 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks for a code, before anything is known of them: the browser's cookie and where they came from."""
+    """Who asks for a code, before anything is known of them: the cookie the browser has, if any, and where they came from."""
 
     browser: str
     address: str
@@ -47,6 +47,7 @@ class Asker:
 class Waiting:
     """A challenge that waits for its code, as its page shows it. The same for a known and an unknown number."""
 
+    browser: str  # the cookie that it answers to
     next: str
     resend_in: int  # seconds
     resends_left: int
@@ -127,33 +128,48 @@ SEND_AGAIN = Statement(
 )  # fmt: skip
 
 
-def ask_by_mobile(portal: Portal, tx: Writer, asker: Asker, mobile: str, next: str) -> None:
+def ask_by_mobile(portal: Portal, tx: Writer, asker: Asker, mobile: str, next: str) -> Waiting:
     """A code to a number that somebody typed, if it is a customer's; the same work and words if it is not."""
-    _start(portal, tx, asker, mobile, tx.all(REACHED, mobile=mobile), next)
+    return _start(portal, tx, asker, mobile, tx.all(REACHED, mobile=mobile), next)
 
 
-def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None, asked_as: str, next: str) -> None:
+def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None, asked_as: str, next: str) -> Waiting:
     """A code to the mobile on file of whoever an ID number named (promise 9); nobody's number has limits too."""
     found = tx.one(MOBILE_OF, customer_id=customer_id or "")
     mobile = found.mobile if found else ""
     people = [(customer_id, found.language)] if mobile else []
-    _start(portal, tx, asker, mobile or f"nobody:{asked_as}", people, next)
+    return _start(portal, tx, asker, mobile or f"nobody:{asked_as}", people, next)
 
 
-def _start(portal: Portal, tx: Writer, asker: Asker, mobile: str, people: Sequence[Any], next: str) -> None:
-    limits.spend(tx, *_sending(portal, asker, mobile))
+def _start(portal: Portal, tx: Writer, asker: Asker, mobile: str, people: Sequence[Any], next: str) -> Waiting:
     guard = portal.keys.pseudonym("guard", mobile)
+    if (same := _just_asked(portal, tx, asker, guard)) is not None:
+        return same
+    limits.spend(tx, *_sending(portal, asker, mobile))
     most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
     if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
         raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
-    id, customer_id = name(), people[0][0] if len(people) == 1 else None
+    id, browser, customer_id = name(), token(), people[0][0] if len(people) == 1 else None
     tx.run(
-        NEW, id=id, browser=fingerprint(asker.browser), purpose="visit", guard=guard, customer_id=customer_id,
+        NEW, id=id, browser=fingerprint(browser), purpose="visit", guard=guard, customer_id=customer_id,
         mobile=mobile if people else "", language=asker.language.value, channel=asker.origin.channel, source=asker.origin.source, next=next,
     )  # fmt: skip
     language = Language(people[0][1]) if len(people) == 1 else asker.language
     _send(portal, tx, id, 1, mobile if people else "", customer_id, language)
     note(tx, asker.origin, "code", "asked", customer_id=customer_id)
+    return Waiting(browser, next, _wait_ms(portal) // 1000, RESENDS)
+
+
+def _just_asked(portal: Portal, tx: Writer, asker: Asker, guard: str) -> Waiting | None:
+    """The same browser asks for the same number again, as a refresh does: the code that is on its way is still good."""
+    row = tx.one(OF_BROWSER, browser=fingerprint(asker.browser)) if asker.browser else None
+    if row is None or row.guard != guard or row.at - row.sent_at >= _wait_ms(portal):
+        return None
+    return _waiting(portal, row, asker.browser)
+
+
+def _wait_ms(portal: Portal) -> int:
+    return RESEND_AFTER_MS if portal.sending_limited else 0
 
 
 def _sending(portal: Portal, asker: Asker, mobile: str) -> tuple[Spent, ...]:
@@ -174,10 +190,9 @@ def _send(portal: Portal, tx: Writer, id: str, sending: int, mobile: str, custom
     )  # fmt: skip
 
 
-def send_again(portal: Portal, tx: Writer, asker: Asker) -> None:
+def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     """A new code; the old one is dead, and the guesses stay counted (promise 7)."""
-    wait = RESEND_AFTER_MS if portal.sending_limited else 0
-    row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait)
+    row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=_wait_ms(portal))
     if row is None:
         raise Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
     limits.spend(tx, *_sending(portal, asker, row.mobile or row.guard))
@@ -185,11 +200,18 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> None:
     language = Language(known.language) if known else Language(row.language)
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, language)
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
+    return Waiting(asker.browser, row.next, _wait_ms(portal) // 1000, RESENDS + 1 - row.sendings)
 
 
-def waiting(portal: Portal, row: Row) -> Waiting:
-    wait = RESEND_AFTER_MS if portal.sending_limited else 0
-    return Waiting(row.next, max(0, -(-(row.sent_at + wait - row.at) // 1000)), RESENDS + 1 - row.sendings)
+def waiting(portal: Portal, reader: Reader, browser: str) -> Waiting | None:
+    """What this browser waits for."""
+    row = reader.one(OF_BROWSER, browser=fingerprint(browser)) if browser else None
+    return _waiting(portal, row, browser) if row else None
+
+
+def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
+    seconds = -(-(row.sent_at + _wait_ms(portal) - row.at) // 1000)
+    return Waiting(browser, row.next, max(0, seconds), RESENDS + 1 - row.sendings)
 
 
 def count_guess(tx: Writer, browser: str, address: str) -> Judged:

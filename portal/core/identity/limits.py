@@ -57,6 +57,16 @@ def wrong_answers() -> Limit:
     return Limit("wrong/all", 200, 600)
 
 
+def id_numbers_by_address() -> Limit:
+    """60 ID numbers an hour from one address: a shop's router, not somebody who goes through the numbers."""
+    return Limit("ids/address", 60, 3600)
+
+
+def visits_by_id() -> Limit:
+    """30 visits an hour by one ID number."""
+    return Limit("visits/id", 30, 3600)
+
+
 def callbacks_by_address() -> Limit:
     """10 requests an hour to be called, from one address."""
     return Limit("callbacks/address", 10, 3600)

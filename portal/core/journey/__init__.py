@@ -5,15 +5,17 @@ same screen. Each reply names the turn it answers; a stale one gets the current 
 transaction; what they said is stored, noted and sent in one.
 """
 
+from functools import partial
+
 from portal.core import payments
 from portal.core.case import Action, Reply
-from portal.core.errors import NotFound, ProofNeeded, Refused
+from portal.core.errors import NotFound, ProofNeeded, Refused, Unexpected
 from portal.core.journey import paying, stored
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.party import Party
 from portal.core.portal import Portal
 from portal.core.ports import Heard
-from portal.core.steps import STEPS, Ask, Pay
+from portal.core.steps import STEPS, Ask, Pay, Step
 
 
 def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
@@ -21,7 +23,7 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     action = _action(portal, slug, who)
     row = stored.find(portal, action, who, journey_id) if who.subject else None
     if row is not None and (row.turn > 1 or row.ended_at):
-        shown = paying.caught_up(portal, who, Shown(action, row.id, row.turn, STEPS.load(row.step)))
+        shown = paying.waiting(portal, Shown(action, row.id, row.turn, STEPS.load(row.step)))
         if shown.waiting or shown.ended or row.age < stored.STALE_MS:
             return shown
     step = action.steps["start"](stored.case(portal, action, who))
@@ -35,12 +37,13 @@ def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply) -> Show
     shown = show(portal, slug, who)
     if shown.turn != turn or shown.ended:
         return shown
+    _only_asked_for(shown.step, said)
     try:
         match shown.step:
             case Ask(next=function):
                 return _answered(portal, who, shown, function, said)
             case Pay() as step if said.value == "pay":
-                return paying.pay(portal, who, shown, step)
+                return paying.pay(portal, who, shown, step, partial(settle, portal))
             case Pay(back=function) if function and said.value == "change":
                 return _answered(portal, who, shown, function, said)
             case _:
@@ -50,11 +53,11 @@ def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply) -> Show
 
 
 def settle(portal: Portal, provider: str, heard: Heard) -> None:
-    """What a verified notice, or the provider when asked, says of a payment. The journey then catches up with it."""
+    """What a verified notice, or the provider when asked, says of a payment; the journey goes on in the same transaction."""
     with portal.db.write() as tx:
         outcome = payments.hear(tx, provider, heard)
-    if outcome is not None:
-        paying.tell(portal, outcome)
+        if outcome is not None:
+            paying.tell(portal, tx, outcome)
 
 
 def _action(portal: Portal, slug: str, who: Party) -> Action:
@@ -64,6 +67,12 @@ def _action(portal: Portal, slug: str, who: Party) -> Action:
     if who.proof < action.proof:
         raise ProofNeeded(slug)
     return action
+
+
+def _only_asked_for(step: Step, said: Reply) -> None:
+    asked = {field.name for field in step.fields} if isinstance(step, Ask) else set()
+    if set(said.fields) - asked:
+        raise Unexpected(", ".join(sorted(set(said.fields) - asked)))
 
 
 def _answered(portal: Portal, who: Party, shown: Shown, function: str, said: Reply) -> Shown:

@@ -1,13 +1,13 @@
 """A journey as it is kept: the pending step with its turn, and the events of what changed it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from portal.core import effects, incentives
-from portal.core.case import Action, Case
+from portal.core.case import Action, Case, Offer, Reply
 from portal.core.errors import NotFound, Refused
 from portal.core.events import note
 from portal.core.keys import name
@@ -84,7 +84,7 @@ def find(portal: Portal, action: Action, who: Party, journey_id: str = "") -> Ro
 
 
 def case(portal: Portal, action: Action, who: Party) -> Case:
-    def offers(owed: Money) -> tuple[incentives.Offer, ...]:
+    def offers(owed: Money) -> tuple[Offer, ...]:
         if who.customer_id is None:
             return ()
         with portal.db.read() as reader:
@@ -98,14 +98,11 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
     """A new journey; where another tab was quicker, that one's."""
     id = name()
     with portal.db.write() as tx:
-        begun = tx.run(
-            BEGIN, id=id, subject=who.subject, customer_id=who.customer_id, action=action.slug, level=int(who.proof), turn=1,
-            step=STEPS.dump(step), channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=_ended(step),
-        )  # fmt: skip
+        begun = _insert(tx, id, who, action, step)
         if begun:
             _note(tx, action.slug, who, id, "start", step)
             effects.carry_out(portal, tx, who, id, 1, step)
-    return Shown(action, id, 1, step) if begun else _current(portal, action, who)
+    return Shown(action, id, 1, step) if begun else current(portal, action, who)
 
 
 def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> Shown:
@@ -114,28 +111,39 @@ def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> S
     if stored != row.step:
         with portal.db.write() as tx:
             if not tx.run(GO_ON, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step)):
-                return _current(portal, action, who)
+                return current(portal, action, who)
     return Shown(action, row.id, row.turn + on, step)
 
 
-def go_on(portal: Portal, who: Party, shown: Shown, function: str, step: Step) -> Shown:
-    id = shown.journey_id or name()
+def go_on(portal: Portal, who: Party, shown: Shown, function: str, step: Step, reason: str = "") -> Shown:
+    """On to the next step; where another tab was quicker, to that one's."""
     with portal.db.write() as tx:
-        if shown.journey_id:
-            values = dict(id_=id, turn_=shown.turn, on_=1, step_=STEPS.dump(step), ended_=_ended(step))
-            stored = tx.run(GO_ON, **values)
-        else:  # nobody is identified: the journey is kept only now, for whoever takes it over
-            stored = tx.run(
-                BEGIN, id=id, subject=f"nobody:{id}", customer_id=None, action=shown.action.slug, level=0, turn=1, step=STEPS.dump(step),
-                channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=1,
-            )  # fmt: skip
-        if stored:
-            _note(tx, shown.action.slug, who, id, function, step)
-            effects.carry_out(portal, tx, who, id, shown.turn + 1, step)
-    return Shown(shown.action, id, shown.turn + 1, step) if stored else _current(portal, shown.action, who)
+        kept = keep(portal, tx, who, shown, function, step, reason)
+    return kept or current(portal, shown.action, who)
 
 
-def _current(portal: Portal, action: Action, who: Party) -> Shown:
+def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, step: Step, reason: str = "") -> Shown | None:
+    """Store the step that `function` gave, note it, and carry out what it causes. None: the turn was taken already."""
+    id = shown.journey_id or name()
+    if shown.journey_id:
+        kept = tx.run(GO_ON, id_=id, turn_=shown.turn, on_=1, step_=STEPS.dump(step), ended_=_ended(step))
+    else:  # nobody is identified: the journey is kept only now, for whoever takes it over
+        kept = _insert(tx, id, replace(who, subject=f"nobody:{id}"), shown.action, step)
+    if not kept:
+        return None
+    _note(tx, shown.action.slug, who, id, function, step, reason)
+    effects.carry_out(portal, tx, who, id, shown.turn + 1, step)
+    return Shown(shown.action, id, shown.turn + 1, step)
+
+
+def _insert(tx: Writer, id: str, who: Party, action: Action, step: Step) -> int:
+    return tx.run(
+        BEGIN, id=id, subject=who.subject, customer_id=who.customer_id, action=action.slug, level=int(who.proof), turn=1,
+        step=STEPS.dump(step), channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=_ended(step),
+    )  # fmt: skip
+
+
+def current(portal: Portal, action: Action, who: Party) -> Shown:
     """What another request made of it meanwhile."""
     row = find(portal, action, who)
     if row is None:
@@ -153,7 +161,7 @@ def refuse(portal: Portal, who: Party, shown: Shown, refused: Refused, said: Rep
     return Shown(shown.action, shown.journey_id, shown.turn, shown.step, refusal)
 
 
-def _note(tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step) -> None:
+def _note(tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step, reason: str = "") -> None:
     match step:
         case Ask(goal=True) | Done():
             outcome = "done"
@@ -165,7 +173,10 @@ def _note(tx: Writer, slug: str, who: Party, journey_id: str, function: str, ste
             outcome = "handed over"
         case _:
             assert_never(step)
-    note(tx, who.origin, function, outcome, action=slug, customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id)
+    note(
+        tx, who.origin, function, outcome, reason=reason, action=slug,
+        customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id,
+    )  # fmt: skip
 
 
 def _waits_for(step: Step) -> str:

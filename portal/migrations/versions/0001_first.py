@@ -255,7 +255,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("journey_id", sa.String(), nullable=False),
-        sa.Column("turn", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("owed", sa.BigInteger(), nullable=False),

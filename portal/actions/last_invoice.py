@@ -1,0 +1,155 @@
+"""The last invoice: see it, save it, have it sent; documents of earlier months one tap away."""
+
+from collections.abc import Mapping
+
+from portal.core.case import Case, Proof, Reply
+from portal.core.documents import Document, Kind
+from portal.core.errors import Refused
+from portal.core.languages import Text, _, verbatim
+from portal.core.money import Money
+from portal.core.ports import Account, Bill
+from portal.core.steps import Ask, Attachment, Breakdown, Choice, Done, Fact, Paper, Part, Send, Show, Step
+
+SLUG = "last-invoice"
+TITLE = _("My last invoice")
+HINT = _("See it, save it, or have it sent to you")
+ICON = "invoice"
+RANK = 1
+PROOF = Proof.ID
+PHRASES: Mapping[str, tuple[str, ...]] = {
+    "he": ("חשבונית", "חשבונית אחרונה", "העתק חשבונית", "שלחו לי חשבונית"),
+    "ar": ("فاتورة", "آخر فاتورة", "نسخة من الفاتورة"),
+    "en": ("invoice", "last invoice", "copy of my bill", "send me the bill"),
+    "ru": ("счёт", "счет", "последний счёт", "копия счёта"),
+}
+
+# A bar of more parts than this is read by nobody; the rest is in the document.
+PARTS = 5
+
+
+def start(case: Case) -> Step:
+    if case.proof < Proof.CODE or case.person is None:
+        return _by_contact_on_file()
+    account = case.billing.account(case.person.customer_id)
+    bill = account.latest
+    if bill is None:
+        return Done(_("There is no invoice yet"), lead=_("Your first invoice will be here as soon as it is issued."))
+    return _shown(case, account, bill, case.billing.document(case.person.customer_id, bill.number))
+
+
+def _by_contact_on_file() -> Step:
+    """Proved by an ID number only: the same for everybody, and nothing of it is about anybody."""
+    return Ask(
+        _("Where should we send it?"),
+        next="send",
+        lead=_("We send it only to the contact details we have on file for this ID number."),
+        choices=(
+            Choice("sms", _("By SMS to the mobile on file"), _("A link that opens the invoice")),
+            Choice("email", _("By e-mail to the address on file"), _("The invoice as a PDF")),
+        ),
+        step_up=_("See it here now, with a code by SMS"),
+    )
+
+
+def _shown(case: Case, account: Account, bill: Bill, document: Document | None) -> Step:
+    assert case.person
+    choices = (Choice("email", _("Send it to my e-mail"), verbatim(_masked(case.person.email))),) if case.person.email else ()
+    return Ask(
+        _("Your last invoice") if bill.kind is Kind.INVOICE else _("Your last credit note"),
+        next="send",
+        shows=(*_facts(bill, document), *_made_up_of(document), *_papers(account, bill)),
+        choices=choices,
+        goal=True,
+    )
+
+
+def _facts(bill: Bill, document: Document | None) -> tuple[Show, ...]:
+    credit = bill.kind is Kind.CREDIT_NOTE
+    facts = [Fact(_("Amount to your credit") if credit else _("Amount"), bill.total, "amount", strong=True)]
+    if bill.due and not credit:
+        facts.append(Fact(_("Due date"), bill.due, "due-date"))
+    if not credit:
+        facts.append(_still_open(bill))
+    facts += [Fact(_("Number"), bill.number, "number"), Fact(_("Issued"), bill.issued, "issued")]
+    if document and document.totals.vat:
+        facts.append(Fact(_("VAT in it"), document.totals.vat, "vat"))
+    return tuple(facts)
+
+
+def _still_open(bill: Bill) -> Fact:
+    if bill.open.minor > 0:
+        return Fact(_("Still to pay"), bill.open, "amount-due", strong=bill.open != bill.total)
+    return Fact(_("Still to pay"), _("Nothing, it is paid. Thank you."), "amount-due")
+
+
+def _made_up_of(document: Document | None) -> tuple[Show, ...]:
+    """The largest lines, the rest together, and the tax: what the customer is paying for."""
+    if document is None or not document.lines or any(line.net.minor < 0 for line in document.lines):
+        return ()
+    lines = sorted(document.lines, key=lambda line: line.net, reverse=True)
+    rest = sum((line.net.minor for line in lines[PARTS:]), 0)
+    parts = [Part(verbatim(line.name), line.net) for line in lines[:PARTS] if line.net]
+    if rest:
+        parts.append(Part(_("Everything else"), Money(rest, document.currency)))
+    parts += [Part(verbatim(a.reason) if a.reason else _("Discount"), -a.amount) for a in document.allowances if not a.charge]
+    parts += [Part(verbatim(a.reason) if a.reason else _("Charge"), a.amount) for a in document.allowances if a.charge]
+    if document.totals.vat:
+        parts.append(Part(_("VAT"), document.totals.vat))
+    return (Breakdown(_("What makes it up"), tuple(parts)),)
+
+
+def _papers(account: Account, bill: Bill) -> tuple[Show, ...]:
+    earlier = [_paper(other, main=False) for other in account.bills if other.number != bill.number]
+    return (_paper(bill, main=True), *earlier)
+
+
+def _paper(bill: Bill, *, main: bool) -> Attachment:
+    credit = bill.kind is Kind.CREDIT_NOTE
+    return Attachment(
+        Paper.CREDIT_NOTE if credit else Paper.INVOICE,
+        bill.number,
+        _("Credit note of {day}", day=bill.issued) if credit else _("Invoice of {day}", day=bill.issued),
+        Text("{amount}", {"amount": bill.total}),
+        main,
+    )
+
+
+def send(case: Case, reply: Reply) -> Step:
+    if case.proof < Proof.CODE or case.person is None:
+        return _sent_on_file(case, reply.value)
+    latest = case.billing.account(case.person.customer_id).latest
+    if reply.value != "email" or latest is None or not case.person.email:
+        raise Refused("choice_unknown", _("Choose one of the ways on this page."))
+    return Done(
+        _("The invoice is on its way"),
+        lead=_("We are sending it to {address}.", address=_masked(case.person.email)),
+        shows=(_paper(latest, main=True),),
+        sends=(Send("invoice", "email", {"number": latest.number}),),
+    )
+
+
+def _sent_on_file(case: Case, way: str) -> Step:
+    """Whether or not the ID number is a customer's: the same page, and the same work."""
+    match way:
+        case "sms":
+            send = Send("link", "sms", {"action": SLUG})
+        case "email":
+            send = Send("invoice", "email", {"number": _latest_number(case)})
+        case _:
+            raise Refused("choice_unknown", _("Choose one of the ways on this page."))
+    return Done(
+        _("Done, if we know this ID number"),
+        lead=_("If it is a customer's, the invoice is on its way to the contact details on file. It takes up to a minute."),
+        sends=(send,),
+    )
+
+
+def _latest_number(case: Case) -> str:
+    account = case.billing.account(case.person.customer_id if case.person else "")
+    return account.latest.number if account.latest else ""
+
+
+def _masked(email: str) -> str:
+    """d•••@example.com: enough to know one's own, too little to learn another's."""
+    name, _at, host = email.partition("@")
+    return f"{name[:1]}•••@{host}"

@@ -1,0 +1,93 @@
+"""Which column is what: headings in Hebrew and English as billing systems write them, or as `--columns` names them."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portal.adapters.extracts import cells
+from portal.adapters.extracts.entries import Unreadable
+from portal.core.languages import _
+
+ALIASES = {
+    "customer_id": "customer id, customer no, customer number, client id, client number, account id, account no, "
+    "account number, subscriber, subscriber id, מספר לקוח, מס לקוח, קוד לקוח, מספר מנוי, מס מנוי, מספר חשבון לקוח, מזהה לקוח",
+    "name": "name, customer name, client name, full name, account name, שם לקוח, שם הלקוח, שם, שם מלא, שם לקוח מלא",
+    "first_name": "first name, given name, שם פרטי",
+    "last_name": "last name, family name, surname, שם משפחה",
+    "company": "company, company name, organisation, organization, שם חברה, חברה",
+    "national_id": "national id, id number, identity number, tz, teudat zehut, company number, tax id, vat number, תז, תז חפ, תז/חפ, חפ, "
+    "תעודת זהות, מספר זהות, מספר תעודת זהות, מס זהות, חפ תז, עוסק מורשה, מספר מזהה",
+    "mobile": "mobile, mobile phone, mobile number, cell, cell phone, cellular, טלפון נייד, נייד, סלולרי, טלפון סלולרי, פלאפון, מספר נייד",
+    "phone": "phone, phone number, phone e164, telephone, tel, טלפון, מספר טלפון, טל, טלפון 1, phone 1",
+    "other_phone": "other phone, phone 2, second phone, home phone, work phone, טלפון נוסף, טלפון 2, טלפון בבית, טלפון בית",
+    "email": "email, e mail, email address, mail, דואל, דואר אלקטרוני, אימייל, מייל, כתובת מייל, כתובת דואל",
+    "address": "address, street, street address, כתובת, כתובת מלאה, רחוב",
+    "city": "city, town, עיר, יישוב, ישוב",
+    "postal_code": "postal code, post code, zip, zip code, מיקוד",
+    "state": "state, province, region",
+    "country": "country, ארץ, מדינה",
+    "language": "language, lang, שפה",
+    "number": "number, invoice no, invoice number, invoice id, invoice, document number, bill number, מספר חשבונית, מס חשבונית, חשבונית, "
+    "מספר מסמך, מס מסמך",
+    "issue_date": "issue date, issued, invoice date, date, document date, bill date, תאריך חשבונית, תאריך, תאריך מסמך, תאריך הפקה, תאריך החשבונית",
+    "due_date": "due date, due, payment date, pay by, תאריך פירעון, תאריך פרעון, לתשלום עד, מועד תשלום, תאריך תשלום, פירעון",
+    "currency": "currency, currency code, מטבע, סוג מטבע",
+    "total": "total, amount, invoice total, total amount, amount due, sum, סכום לתשלום, סכום, סהכ, סהכ לתשלום, סכום חשבונית, סך הכל",
+    "balance": "balance, open, open amount, open balance, outstanding, amount open, יתרה, יתרה לתשלום, יתרת חוב, יתרה פתוחה",
+}
+FIELDS = {"".join(filter(str.isalnum, said)): field for field, names in ALIASES.items() for said in names.split(", ")}
+INVOICE = ("number", "issue_date", "total")
+
+# How far down a heading may be: exports put a title and a date above it
+HIGHEST_TITLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Position of each field in a row."""
+
+    at: Mapping[str, int]
+    width: int
+    headings: tuple[str, ...] = ()
+
+    def cell(self, row: Sequence[str], field: str) -> str:
+        position = self.at.get(field)
+        return row[position] if position is not None and position < len(row) else ""
+
+    def has(self, *fields: str) -> bool:
+        return all(field in self.at for field in fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Headings that we know, and those that `--columns FILE.toml` adds: `customer_id = "Heading in the file"`."""
+
+    added: Mapping[str, str] = field(default_factory=dict)
+
+    def columns(self, row: Sequence[str]) -> Columns:
+        at: dict[str, int] = {}
+        for position, cell in enumerate(row):
+            known = self.added.get(folded(cell)) or FIELDS.get(folded(cell))
+            if known and (known not in at or folded(cell) in self.added):
+                at[known] = position
+        return Columns(at, len(row), tuple(cells.text(cell) for cell in row))
+
+
+def folded(heading: str) -> str:
+    """Letters and digits alone: `ת"ז / ח.פ.` is תזחפ, `Customer_ID` is customerid."""
+    return "".join(c for c in cells.text(heading).casefold() if c.isalnum())
+
+
+def names(path: Path | None) -> Names:
+    if path is None:
+        return Names()
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise Unreadable(_("{file} cannot be read: {error}", file=str(path), error=str(error))) from error
+    said = said.get("columns", said)
+    unknown = [field for field in said if field not in ALIASES]
+    if unknown or not all(isinstance(heading, str) for heading in said.values()):
+        raise Unreadable(_('{file}: write FIELD = "heading"; the fields are {fields}', file=str(path), fields=", ".join(ALIASES)))
+    return Names({folded(heading): field for field, heading in said.items()})

@@ -1,0 +1,170 @@
+"""A table of text: CSV in whatever encoding and with whatever delimiter, titles above its heading, totals below.
+
+The file is read twice, first to know its encoding, and never held: a million rows take the memory of one.
+"""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from portal.adapters.extracts import cells
+from portal.adapters.extracts.entries import Unreadable
+from portal.adapters.extracts.headings import HIGHEST_TITLE, Columns, Names
+from portal.core.languages import _
+
+DELIMITERS = ",;\t|"
+SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+BINARY = {
+    b"PK\x03\x04": _("it is an Excel workbook or a zip: save the table as CSV"),
+    b"\xd0\xcf\x11\xe0": _("it is an old Excel workbook: save the table as CSV"),
+    b"%PDF": _("it is a PDF"),
+    b"\xff\xd8\xff": _("it is a picture"),
+    b"\x89PNG": _("it is a picture"),
+    b"GIF8": _("it is a picture"),
+    b"RIFF": _("it is a picture, a film or sound"),
+}
+TOTALS = {"סהכ", "סךהכל", "סךהכול", "סיכום", "total", "totals", "grandtotal", "subtotal", "sum", "итого"}
+
+# A quotation mark that nobody closed would take the rest of the file into one cell.
+LONGEST_ROW = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    line: int
+    cells: list[str]
+    problem: str = ""
+
+
+class Table:
+    """The rows below the heading, with the line of each; blank rows and totals are passed over."""
+
+    def __init__(self, path: Path, names: Names) -> None:
+        self.path = path
+        self.size = opened(path)
+        self.encoding = encoding(path)
+        self.delimiter, self.columns, self.heading = self._heading(names)
+        self.position = 0
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Where a decimal is a comma, Excel's list separator is a semicolon."""
+        return self.delimiter == ";"
+
+    def __iter__(self) -> Iterator[Row]:
+        with open(self.path, "rb") as file:
+            for row in records(file, self.encoding, self.delimiter):
+                if row.line <= self.heading or not any(map(str.strip, row.cells)) or is_total(row.cells):
+                    continue
+                self.position = file.tell()
+                yield self._checked(row)
+
+    def _checked(self, row: Row) -> Row:
+        if any("\ufffd" in cell for cell in row.cells):
+            return Row(row.line, row.cells, "characters")
+        if any(cell.strip() for cell in row.cells[self.columns.width :]):
+            return Row(row.line, row.cells, "width")
+        return row
+
+    def _heading(self, names: Names) -> tuple[str, Columns, int]:
+        """The delimiter and the row that name the most columns that we know."""
+        found = [
+            (len(columns.at), -row.line, delimiter, columns)
+            for delimiter in DELIMITERS
+            for row in first_rows(self.path, self.encoding, delimiter)
+            if (columns := names.columns(row.cells)).at
+        ]
+        if not found:
+            raise Unreadable(_("no heading is known; name the columns with --columns FILE.toml"), 1)
+        _known, line, delimiter, columns = max(found, key=lambda one: (one[0], one[1]))
+        return delimiter, columns, -line
+
+
+def first_rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
+    with open(path, "rb") as file:
+        for _count, row in zip(range(HIGHEST_TITLE), records(file, encoding, delimiter), strict=False):
+            yield row
+
+
+def records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
+    """Each record with the number of the line that it begins in."""
+    # newline="" leaves the line ends inside quotes to csv
+    text = codecs.getreader(encoding)(file, errors="replace")
+    reader = csv.reader(counted(text), delimiter=delimiter)
+    line = 0
+    while True:
+        begins = line + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield Row(begins, ["?"], "quotes")
+            continue
+        finally:
+            line = reader.line_num
+        if line - begins > LONGEST_ROW:
+            yield Row(begins, row[:1], "quotes")
+        elif not (begins == 1 and SEP_LINE.fullmatch(delimiter.join(row))):
+            yield Row(begins, row)
+
+
+def opened(path: Path) -> int:
+    """Its size; or why it is no table."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(8)
+            size = path.stat().st_size
+    except IsADirectoryError as error:
+        raise Unreadable(_("{file} is a folder: name a file", file=str(path))) from error
+    except OSError as error:
+        raise Unreadable(_("{file} cannot be opened: {error}", file=str(path), error=error.strerror or "")) from error
+    if not head:
+        raise Unreadable(_("{file} is empty", file=str(path)))
+    for mark, why in BINARY.items():
+        if head.startswith(mark):
+            raise Unreadable(why)
+    return size
+
+
+def encoding(path: Path) -> str:
+    """By its mark, else UTF-8 if all of it is, else the Windows code page that its letters suggest."""
+    with open(path, "rb") as file:
+        head = file.read(4096)
+        if head.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig"
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        if zeros := head.count(0):
+            if zeros * 4 < len(head):
+                raise Unreadable(_("it is not a text file"))
+            return "utf-16-be" if head[0] == 0 else "utf-16-le"
+        file.seek(0)
+        decoder, sample = codecs.getincrementaldecoder("utf-8")(), b""
+        while block := file.read(1 << 20):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                sample += block
+                break
+        return "utf-8" if not sample else code_page(sample)
+
+
+def code_page(sample: bytes) -> str:
+    """Hebrew comes in words, accented Latin letters one by one; the lead byte D7 of Hebrew in UTF-8 is no letter of cp1255."""
+    high = [byte for byte in sample if byte > 0x7F]
+    if high.count(0xD7) * 3 > len(high):
+        return "utf-8"
+    if sum(byte < 0x20 and byte not in b"\t\r\n\f\x1a" for byte in sample) * 50 > len(sample):
+        raise Unreadable(_("it is not a text file"))
+    in_words = sum(len(word) for word in re.findall(rb"[\xe0-\xfa]{2,}", sample))
+    return "cp1255" if in_words * 2 > len(high) else "cp1252"
+
+
+def is_total(row: list[str]) -> bool:
+    first = next((cell for cell in row if cell.strip()), "")
+    return "".join(filter(str.isalnum, cells.text(first).casefold())) in TOTALS

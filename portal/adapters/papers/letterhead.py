@@ -1,0 +1,31 @@
+"""What every paper of the company carries: its name, mark and colour, and how to reach it."""
+
+from typing import Any
+
+from portal.adapters.papers.wording import Wording
+from portal.core.company import Company
+from portal.core.languages import Phone, _
+
+
+def letterhead(company: Company, words: Wording) -> dict[str, Any]:
+    return {
+        "language": words.language.value,
+        "company": words.text(company.named(words.language)),
+        "colour": company.colour,
+        "logo": company.logo.replace("currentColor", company.colour),
+        "issuer": _issuer(company, words),
+        "contact": _contact(company, words),
+        "page": words.say(_("Page {page} of {pages}")),  # the template fills its places
+    }
+
+
+def _issuer(company: Company, words: Wording) -> dict[str, Any]:
+    """The company as the seller, for a document that names none."""
+    address = company.address.get(words.language) or company.address.get("he", "")
+    return {"label": words.say(_("Issued by")), "name": words.text(company.legal_name), "details": words.paragraphs(address)}
+
+
+def _contact(company: Company, words: Wording) -> str:
+    if company.email:
+        return words.say(_("Questions? Call {phone} or write to {email}.", phone=Phone(company.telephone), email=company.email))
+    return words.say(_("Questions? Call {phone}.", phone=Phone(company.telephone)))

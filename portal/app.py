@@ -1,0 +1,189 @@
+"""The composition root: the only place that chooses."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal import actions
+from portal.adapters.billing import EmbeddedBilling
+from portal.adapters.papers import TypstPapers
+from portal.adapters.postgres import Postgres
+from portal.adapters.sandbox_messages import SandboxMessages
+from portal.adapters.sandbox_payments import SandboxPayments
+from portal.adapters.smtp import Smtp
+from portal.adapters.sqlite import SQLite
+from portal.channels import sandbox, webhooks
+from portal.channels.web import door, table
+from portal.channels.web.call import Call, client, language
+from portal.channels.web.home import Home
+from portal.channels.web.look import Look
+from portal.channels.web.pages import Pages
+from portal.core import company as companies
+from portal.core import journey, payments
+from portal.core.keys import Keys
+from portal.core.outbox import Outbox
+from portal.core.portal import Portal
+from portal.core.ports import Messages, Payments
+from portal.core.statements import Database
+from portal.core.worker import Chore, Worker
+from portal.paths import STATIC, TEMPLATES
+from portal.settings import Settings
+
+DEMO = Path(__file__).resolve().parent / "demo" / "company.toml"
+ASK_EVERY_SECONDS = 20.0
+
+
+def build(settings: Settings, *, separate_worker: bool = False, **replacements: Any) -> Starlette:
+    """The portal as an ASGI application. `replacements` take the place of parts of the Portal, for tests: `billing=..`, `payments=..`.
+
+    Raises ValueError, with what to set, where a start would be unsafe.
+    """
+    if settings.problems:
+        raise ValueError("; ".join(settings.problems))
+    portal = replace(parts(settings, separate_worker=separate_worker), **replacements)
+    pages = Pages(portal, TEMPLATES, Look(STATIC, portal.company.colour))
+    trusted = frozenset(filter(None, (proxy.strip() for proxy in settings.trusted_proxies.split(","))))
+    headers = _headers(portal, pages.look.style_hash)
+    doors = (*table.doors(Home()), *webhooks.DOORS, *sandbox.DOORS)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        worker = None if separate_worker else Worker(portal, CHORES)
+        if worker:
+            worker.start()
+        yield
+        if worker:
+            worker.stop()
+        portal.db.close()
+
+    async def lost(request: Request, error: Exception) -> Response:
+        spoken = language(request.query_params.get("lang", ""), "")
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        response = pages.wrong(Call(portal, request, {}, None, spoken, client(request, trusted)), status)
+        if status == 500:  # answered outside of all middleware
+            response.raw_headers.extend(headers)
+        return response
+
+    app = Starlette(
+        routes=[*door.routes(doors, portal, pages, trusted), *pages.look.routes()],
+        exception_handlers={HTTPException: lost, Exception: lost},
+        lifespan=lifespan,
+    )
+    app.state.portal = portal
+    app.state.doors = doors
+    app.add_middleware(Headers, headers=headers)
+    return app
+
+
+def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
+    company = companies.read(settings.company or DEMO)
+    keys = Keys.of(settings.keys)
+    db = open_database(settings.database_url)
+    return Portal(
+        company=company,
+        base_url=settings.base_url.rstrip("/"),
+        keys=keys,
+        db=db,
+        billing=EmbeddedBilling(db),
+        payments=_payments(settings, keys),
+        messages=_messages(settings),
+        papers=TypstPapers(company),
+        actions=actions.found(),
+        outbox=Outbox(separate=separate_worker),
+        live=settings.live,
+        sending_limited=settings.limits == "on",
+        fixed_codes=_fixed_codes(settings.test_phones),
+    )
+
+
+def open_database(url: str) -> Database:
+    if url.startswith("sqlite:///"):
+        return SQLite(Path(url.removeprefix("sqlite:///")))
+    return Postgres(url)
+
+
+def _messages(settings: Settings) -> dict[str, Messages]:
+    vendors: dict[str, Messages] = {"sms": SandboxMessages(), "email": SandboxMessages()}
+    if settings.sms == "twilio":
+        from portal.adapters.twilio import TwilioSms  # half a second that a sandbox need not wait
+
+        token = settings.twilio_auth_token.get_secret_value()
+        vendors["sms"] = TwilioSms(settings.twilio_account_sid, token, settings.twilio_from, settings.twilio_api_base)
+    if settings.email == "smtp":
+        vendors["email"] = Smtp(settings.smtp_url.get_secret_value(), settings.email_from)
+    return vendors
+
+
+def _payments(settings: Settings, keys: Keys) -> Payments:
+    if settings.payments == "stripe":
+        raise ValueError("PORTAL_PAYMENTS=stripe is not there yet: set sandbox")
+    return SandboxPayments(_sandbox_file(settings), settings.base_url.rstrip("/"), keys)
+
+
+def _sandbox_file(settings: Settings) -> Path:
+    """Beside the database where that is a file: the provider is somebody else's system, and all our processes see the same one."""
+    if settings.database_url.startswith("sqlite:///"):
+        return Path(settings.database_url.removeprefix("sqlite:///")).parent / "sandbox-payments.db"
+    return Path("var") / f"sandbox-payments-{urlsplit(settings.database_url).path.strip('/')}.db"
+
+
+def _fixed_codes(listed: str) -> dict[str, str]:
+    return dict(pair.strip().split("=", 1) for pair in listed.split(",") if "=" in pair)
+
+
+def _ask_about_payments(portal: Portal) -> None:
+    payments.ask_about(portal.db, portal.payments, lambda provider, heard: journey.settle(portal, provider, heard))
+
+
+CHORES: tuple[Chore, ...] = (("ask about payments", ASK_EVERY_SECONDS, _ask_about_payments),)
+
+
+def _headers(portal: Portal, style_hash: str) -> list[tuple[bytes, bytes]]:
+    """On every response (promise 41). The style stands in the page, and its hash here; nothing may be evaluated."""
+    pay_at = portal.payments.form_action
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": f"'{style_hash}'",
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+        "form-action": "'self'" if pay_at in ("", portal.base_url) else f"'self' {pay_at}",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "content-security-policy": "; ".join(f"{k} {v}" for k, v in policy.items()),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), otp-credentials=(self)",
+    }
+    if portal.live:
+        headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
+    return [(k.encode(), v.encode()) for k, v in headers.items()]
+
+
+class Headers:
+    """Adds them to whatever is answered; what says nothing of caching is not cached."""
+
+    def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]]) -> None:
+        self.app, self.headers = app, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said = message["headers"]
+                uncached = not any(name == b"cache-control" for name, _value in said)
+                message["headers"] = [*said, *self.headers, *([(b"cache-control", b"no-store")] if uncached else [])]
+            await send(message)
+
+        await self.app(scope, receive, sending)

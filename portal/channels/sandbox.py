@@ -1,0 +1,125 @@
+"""The sandbox: a telephone's screen, a payment provider's page, and a clock that can be moved on. Not there in live mode."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from portal.channels.web.call import Call
+from portal.channels.web.door import Door
+from portal.channels.web.pages import Pages
+from portal.core import messages
+from portal.core.errors import NotFound, Unexpected
+from portal.core.languages import _, moment
+from portal.core.outbox import COLUMNS, job
+from portal.core.ports import Message
+from portal.core.statements import Row, Statement, p
+from portal.core.tables import Clock, Outbox
+
+PHONE = _("A telephone")
+PAY = _("Sandbox payment")
+NEWEST = 50
+DECISIONS = ("approve", "decline", "abandon")
+NOTICES = ("now", "late", "twice", "never")
+
+_sent = select(*COLUMNS, Outbox.finished_at).where(col(Outbox.state) == "sent", col(Outbox.channel) != "none")
+_newest = _sent.order_by(col(Outbox.id).desc()).limit(NEWEST)
+SENT = Statement(_newest)
+SENT_TO = Statement(_newest.where(col(Outbox.recipient) == p("to")))
+ADVANCE = Statement(update(Clock).where(col(Clock.id) == 1).values(offset_ms=col(Clock.offset_ms) + p("ms_")))
+
+
+class Till(Protocol):
+    """The sandbox's provider, as its own page uses it."""
+
+    def order(self, reference: str) -> Any: ...
+    def decide(self, reference: str, decision: str, delivery: str) -> Any: ...
+
+
+def _messages(call: Call) -> list[tuple[Row, Message]]:
+    """Composed anew from what they were about: no code is kept, not even here."""
+    to = call.query.get("to", "").replace(" ", "+")
+    with call.portal.db.read() as reader:
+        rows = reader.all(SENT_TO, to=to) if to else reader.all(SENT)
+    return [(row, messages.compose(call.portal, job(row), attach=False)) for row in rows]
+
+
+def listed(call: Call, pages: Pages) -> Response:
+    return JSONResponse(
+        [
+            {"id": row.id, "to": said.to, "channel": said.channel, "body": _body(said), "sent_at": _sent_at(row).isoformat()}
+            for row, said in _messages(call)
+        ],
+        headers={"cache-control": "no-store"},
+    )
+
+
+def _body(said: Message) -> str:
+    attached = "".join(f"\n[{one.name}]" for one in said.attached)
+    return f"{said.subject}\n\n{said.body}{attached}" if said.subject else said.body
+
+
+def _sent_at(row: Row) -> datetime:
+    return datetime.fromtimestamp(row.finished_at / 1000, UTC)
+
+
+def phone(call: Call, pages: Pages) -> Response:
+    zone = call.portal.company.zone
+    shown = [
+        {"to": said.to, "channel": said.channel, "body": _body(said), "sent_at": f"{moment(row.finished_at, zone):%H:%M:%S}"}
+        for row, said in _messages(call)
+    ]
+    return pages.html(call, "sandbox/phone.html", PHONE, to=call.query.get("to", "").replace(" ", "+"), messages=shown)
+
+
+def till(call: Call, pages: Pages) -> Response:
+    order = _till(call).order(call.param["reference"])
+    if order is None:
+        raise NotFound("order")
+    return pages.html(
+        call, "sandbox/pay.html", PAY, amount=order.charge, merchant=call.portal.company.named(call.language), description=order.description,
+        action=call.path, token="",
+    )  # fmt: skip
+
+
+def decide(call: Call, pages: Pages) -> Response:
+    decision, notice = call.form.get("decision", ""), call.form.get("notice", "now")
+    if decision not in DECISIONS or notice not in NOTICES:
+        raise Unexpected("decision or notice")
+    order = _till(call).decide(call.param["reference"], decision, notice)
+    if order is None:
+        raise NotFound("order")
+    return RedirectResponse(order.after, 303)
+
+
+def _till(call: Call) -> Till:
+    provider: Any = call.portal.payments
+    if provider.name != "sandbox":
+        raise NotFound("till")
+    till: Till = provider
+    return till
+
+
+def advance(call: Call, pages: Pages) -> Response:
+    """For tests and load: limits a day do not wait a day."""
+    try:
+        seconds = json.loads(call.body)["advance_seconds"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unexpected("advance_seconds") from error
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= 400 * 86_400:
+        raise Unexpected("advance_seconds")
+    with call.portal.db.write() as tx:
+        tx.run(ADVANCE, ms_=int(seconds * 1000))
+    return JSONResponse({"advanced_seconds": seconds})
+
+
+DOORS = (
+    Door("/sandbox/messages", listed, sandbox=True),
+    Door("/sandbox/phone", phone, sandbox=True),
+    Door("/sandbox/pay/{reference}", till, sandbox=True, slow=True),
+    Door("/sandbox/pay/{reference}", decide, "POST", fields=frozenset({"decision", "notice"}), sandbox=True, slow=True),
+    Door("/sandbox/clock", advance, "POST", raw=True, sandbox=True),
+)

@@ -1,0 +1,38 @@
+"""Documents as PDF. Another customer's and a missing one are the same 404 (promise 37)."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from portal.channels.web.call import Call
+from portal.channels.web.pages import Pages
+from portal.core import receipts
+from portal.core.errors import NotFound
+
+
+def invoice(call: Call, pages: Pages) -> Response:
+    person = call.visitor.person if call.visitor else None
+    number = call.param["number"]
+    document = call.portal.billing.document(person.customer_id, number) if person else None
+    if person is None or document is None:
+        raise NotFound(number)
+    bill = next((bill for bill in call.portal.billing.account(person.customer_id).bills if bill.number == number), None)
+    content = call.portal.papers.document(document, call.language, open=bill.open if bill else None)
+    return _pdf(call, content, number)
+
+
+def receipt(call: Call, pages: Pages) -> Response:
+    found = receipts.of(call.portal, call.party, call.param["id"], call.language)
+    return _pdf(call, call.portal.papers.receipt(found, call.language), found.number)
+
+
+def _pdf(call: Call, content: bytes, name: str) -> Response:
+    headers = {"content-disposition": disposition(f"{name}.pdf", save="save" in call.query), "cache-control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def disposition(name: str, save: bool) -> str:
+    """RFC 6266: whatever stands in the name, quotes and line ends included, stays inside it (promise 45)."""
+    clean = "".join(c if c.isprintable() else "" for c in name)
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_. ") else "_" for c in clean)
+    return f"{'attachment' if save else 'inline'}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean, safe='')}"

@@ -1,0 +1,144 @@
+"""The door every page is behind: one table says who may come in, and what a form may bring.
+
+A handler is a plain function from a Call to a Response. Short ones run on the event loop, where a thread would cost
+more than they do; those that render a PDF or ask somebody outside run in a thread.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from portal.channels.web.call import Call, client, cookie_name, form, language, same_origin
+from portal.channels.web.pages import Pages
+from portal.core.case import Proof
+from portal.core.errors import NotFound, ProofNeeded, Refused, Unavailable, Unexpected
+from portal.core.identity import visits
+from portal.core.keys import name as reference_name
+from portal.core.languages import Language
+from portal.core.portal import Portal
+
+log = structlog.get_logger()
+
+BODY_LIMIT = 64 * 1024
+Handler = Callable[[Call, Pages], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One row of the table: a path and method, the proof it takes, and the fields its form may have."""
+
+    path: str
+    handler: Handler
+    method: str = "GET"
+    proof: Proof = Proof.NOTHING
+    fields: frozenset[str] = frozenset()
+    own_fields: bool = False  # the pending step's own, which the journey checks
+    raw: bool = False  # the body is not a form
+    machine: bool = False  # not a browser: it signs what it says, and has no cookies
+    slow: bool = False
+    sandbox: bool = False
+
+
+class Doorway:
+    """The doors of one path, an ASGI application: Starlette's own function wrapper costs as much as a small page."""
+
+    def __init__(self, doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str]) -> None:
+        self.doors = {door.method: door for door in doors}
+        self.portal, self.pages, self.trusted = portal, pages, trusted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        door = self.doors.get("GET" if request.method == "HEAD" else request.method)
+        call = self._call(request)
+        body = await _body(request) if request.method == "POST" else b""
+        if door is None:
+            response = self.pages.wrong(call, 405)
+        elif body is None:
+            response = self.pages.wrong(call, 413)
+        elif door.slow:
+            response = await run_in_threadpool(self._answer, door, call, body)
+        else:
+            response = self._answer(door, call, body)
+        if call.delay:
+            await asyncio.sleep(call.delay)
+        await response(scope, receive, send)
+
+    def _answer(self, door: Door, call: Call, body: bytes) -> Response:
+        try:
+            self._judge(door, call, body)
+            return self._with_cookies(call, door.handler(call, self.pages))
+        except ProofNeeded:
+            return RedirectResponse(f"/identify?next={call.path}", 303)
+        except NotFound:
+            return self.pages.wrong(call, 404)
+        except Refused as refused:
+            return self.pages.refused(call, refused)
+        except Unexpected as unexpected:
+            log.info("form refused", path=door.path, why=str(unexpected)[:80])
+            return self.pages.wrong(call, 400)
+        except Unavailable as error:
+            log.warning("unavailable", path=door.path, why=str(error)[:80])
+            return self.pages.wrong(call, 503)
+        except Exception:
+            reference = reference_name()
+            log.exception("failed", path=door.path, reference=reference)
+            return self.pages.wrong(call, 500, reference)
+
+    def _call(self, request: Request) -> Call:
+        call = Call(self.portal, request, {}, None, Language.HE, client(request, self.trusted))
+        call.language = language(request.query_params.get("lang", ""), call.kept("lang"))
+        return call
+
+    def _judge(self, door: Door, call: Call, body: bytes) -> None:
+        """Who is it, may they, and is the form one of ours."""
+        call.body = body
+        if door.machine:
+            return
+        if door.method == "POST":
+            if not same_origin(call.request, self.portal.base_url):
+                raise Refused("cross_site", self.pages.CROSS_SITE, status=403)
+            call.form = {} if door.raw else form(body)
+            if not door.own_fields and set(call.form) - door.fields:
+                raise Unexpected(", ".join(sorted(set(call.form) - door.fields)))
+        cookie = call.kept("visit")
+        call.visitor = visits.find(self.portal.db, cookie) if cookie else None
+        if "lang" in call.request.query_params:
+            call.cookies["lang"] = call.language.value
+        if call.proof < door.proof:
+            raise ProofNeeded(door.path)
+
+    def _with_cookies(self, call: Call, response: Response) -> Response:
+        secure = self.portal.base_url.startswith("https")
+        for name, value in call.cookies.items():
+            name = cookie_name(self.portal.base_url, name)
+            response.set_cookie(name, value, max_age=None if value else 0, path="/", secure=secure, httponly=True, samesite="lax")
+        return response
+
+
+async def _body(request: Request) -> bytes | None:
+    """None where it is longer than any form of ours; it is not read to its end."""
+    said = request.headers.get("content-length", "0")
+    if not said.isdecimal() or int(said) > BODY_LIMIT:
+        return None
+    chunks: list[bytes] = []
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        if sum(map(len, chunks)) > BODY_LIMIT:
+            return None
+    return b"".join(chunks)
+
+
+def routes(doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str]) -> list[Route]:
+    """Starlette's routes; what belongs to the sandbox is not there in live mode."""
+    paths: dict[str, list[Door]] = {}
+    for door in doors:
+        if not (door.sandbox and portal.live):
+            paths.setdefault(door.path, []).append(door)
+    return [Route(path, Doorway(tuple(some), portal, pages, trusted)) for path, some in paths.items()]

@@ -1,0 +1,171 @@
+"""Identifying: a code by SMS, or an ID number. A known and an unknown number see the same pages, in the same time."""
+
+from starlette.responses import RedirectResponse, Response
+
+from portal.channels.web.call import Call
+from portal.channels.web.pages import Pages, refusal
+from portal.core import typed
+from portal.core.case import Proof
+from portal.core.errors import NotFound, Refused
+from portal.core.events import Origin
+from portal.core.identity import challenges, people, visits
+from portal.core.identity.challenges import Asker, Waiting
+from portal.core.keys import fingerprint
+from portal.core.languages import _
+
+TITLE = _("Who are you?")
+CODE = _("The code we sent")
+CHOOSE = _("Whose account is it?")
+SENT = _("If this is the mobile number of a customer, a code is on its way to it.")
+SENT_ON_FILE = _("If we have a mobile number on file for this ID number, a code is on its way to it.")
+# While wrong answers come from everywhere, each answer takes this long (promise 6).
+SLOWER_SECONDS = 2.0
+
+
+def ask(call: Call, pages: Pages) -> Response:
+    return _form(call, pages)
+
+
+def _form(call: Call, pages: Pages, refused: Refused | None = None) -> Response:
+    return pages.html(
+        call, "identify.html", TITLE, status=refused.status if refused else 200, next=call.next, source=call.origin.source,
+        phone=call.form.get("phone", ""), id_number=call.form.get("id_number", ""), refusal=refusal(refused) if refused else None,
+    )  # fmt: skip
+
+
+def by_phone(call: Call, pages: Pages) -> Response:
+    try:
+        mobile = typed.mobile(call.form.get("phone", ""), call.portal.company.sms_countries)
+        with call.portal.db.write() as tx:
+            waiting = challenges.ask_by_mobile(call.portal, tx, _asker(call), mobile, call.next)
+    except Refused as refused:
+        return _form(call, pages, refused)
+    return _asked(call, pages, waiting)
+
+
+def by_id(call: Call, pages: Pages) -> Response:
+    """Level 1: it identifies and proves nothing. What it was asked for offers the code in place."""
+    try:
+        number = typed.id_number(call.form.get("id_number", ""))
+        asked_as = call.portal.keys.pseudonym("id number", number)
+        with call.portal.db.write() as tx:
+            people.count_id_number(tx, call.address, asked_as)
+            customer_id = people.by_id_number(tx, number)
+            old = call.visitor.visit_id if call.visitor else ""
+            cookie = visits.begin(tx, Proof.ID, customer_id, call.language, call.origin, instead_of=old, asked_as=asked_as)
+    except Refused as refused:
+        return _form(call, pages, refused)
+    call.cookies["visit"] = cookie
+    return RedirectResponse(call.next, 303)
+
+
+def step_up(call: Call, pages: Pages) -> Response:
+    """A code to the mobile on file of the ID number that was typed; the number itself is not shown, nor whether there is one."""
+    visitor = call.visitor
+    if visitor is None or not visitor.asked_as:
+        return RedirectResponse(f"/identify?next={call.next}", 303)
+    customer_id = visitor.person.customer_id if visitor.person else None
+    with call.portal.db.write() as tx:
+        waiting = challenges.ask_by_id(call.portal, tx, _asker(call), customer_id, visitor.asked_as, call.next)
+    return _asked(call, pages, waiting)
+
+
+def _asked(call: Call, pages: Pages, waiting: Waiting) -> Response:
+    call.cookies["code"] = waiting.browser
+    return _code_page(call, pages, waiting)
+
+
+def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | None = None) -> Response:
+    return pages.html(
+        call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
+        resends_left=waiting.resends_left, sent_line=(SENT_ON_FILE if call.proof is Proof.ID else SENT).say(call.language),
+        minutes=challenges.LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None,
+    )  # fmt: skip
+
+
+def code_page(call: Call, pages: Pages) -> Response:
+    """The page again, after a refresh or a change of language."""
+    waiting = _waiting(call)
+    return _code_page(call, pages, waiting) if waiting.browser else RedirectResponse(f"/identify?next={call.next}", 303)
+
+
+def _waiting(call: Call) -> Waiting:
+    with call.portal.db.read() as reader:
+        return challenges.waiting(call.portal, reader, call.kept("code")) or Waiting("", call.next, 0, 0)
+
+
+def resend(call: Call, pages: Pages) -> Response:
+    try:
+        with call.portal.db.write() as tx:
+            waiting = challenges.send_again(call.portal, tx, _asker(call))
+    except Refused as refused:
+        return _code_page(call, pages, _waiting(call), refused)
+    return _code_page(call, pages, waiting)
+
+
+def by_code(call: Call, pages: Pages) -> Response:
+    """Count, commit, compare: in this order (promise 4)."""
+    portal = call.portal
+    try:
+        said = typed.code(call.form.get("code", ""))
+        with portal.db.write() as tx:
+            judged = challenges.count_guess(tx, call.kept("code"), call.address)
+        call.delay = SLOWER_SECONDS if judged.breaker_open else 0.0
+        if not challenges.is_right(portal, said, judged.challenge):
+            with portal.db.write() as tx:
+                why = challenges.refuse(portal, tx, said, judged.challenge, call.origin)
+            raise why
+        return _let_in(call, judged.challenge)
+    except Refused as refused:
+        return _code_page(call, pages, _waiting(call), refused)
+
+
+def _let_in(call: Call, challenge: challenges.Row) -> Response:
+    origin = Origin(challenge.channel, challenge.source)
+    old = call.visitor.visit_id if call.visitor else ""
+    with call.portal.db.write() as tx:
+        if not challenges.consume(tx, challenge):
+            raise Refused("code_used", _("This code was used already. Ask for a new one."), "code")
+        known = challenge.customer_id is not None
+        cookie = visits.begin(
+            tx, Proof.CODE if known else Proof.NOTHING, challenge.customer_id, call.language, origin,
+            instead_of=old, mobile="" if known else challenge.mobile, coded=True,
+        )  # fmt: skip
+    call.cookies |= {"visit": cookie, "code": ""}
+    return RedirectResponse(challenge.next if known else f"/identify/customer?next={challenge.next}", 303)
+
+
+def choose(call: Call, pages: Pages) -> Response:
+    return pages.html(call, "choose.html", CHOOSE, next=call.next, people=_sharing(call), refusal=None)
+
+
+def chosen(call: Call, pages: Pages) -> Response:
+    """One of those who share the mobile that was proved, and nobody else."""
+    assert call.visitor
+    customer_id = call.form.get("customer", "")
+    if customer_id not in dict(_sharing(call)):
+        raise NotFound(customer_id)
+    visitor = call.visitor
+    with call.portal.db.write() as tx:
+        cookie = visits.begin(tx, Proof.CODE, customer_id, call.language, visitor.origin, instead_of=visitor.visit_id, coded=True)
+    call.cookies["visit"] = cookie
+    return RedirectResponse(call.next, 303)
+
+
+def _sharing(call: Call) -> list[tuple[str, str]]:
+    if call.visitor is None or not call.visitor.mobile_to_choose:
+        raise NotFound("nobody to choose")
+    with call.portal.db.read() as reader:
+        return visits.sharing(reader, call.visitor.mobile_to_choose)
+
+
+def leave(call: Call, pages: Pages) -> Response:
+    if call.visitor:
+        with call.portal.db.write() as tx:
+            visits.leave(tx, call.visitor)
+    call.cookies["visit"] = ""
+    return RedirectResponse("/?left=1", 303)
+
+
+def _asker(call: Call) -> Asker:
+    return Asker(call.kept("code"), call.address, call.language, call.origin)

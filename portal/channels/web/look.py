@@ -1,0 +1,96 @@
+"""What a page wears: the company's colours, the style inside it, and static files named by their content."""
+
+import hashlib
+import mimetypes
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+# WCAG 2.2 AA asks 4.5:1 of text on its ground.
+CONTRAST = 4.5
+Rgb = tuple[int, int, int]
+WHITE, NIGHT = (255, 255, 255), (18, 20, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    content: bytes
+    media_type: str
+    url: str
+
+
+class Look:
+    def __init__(self, static: Path, colour: str) -> None:
+        self.assets = {path.name: _asset(path) for path in sorted(static.iterdir()) if path.is_file() and path.suffix in (".js", ".svg", ".png")}
+        css = (static / "style.css").read_text(encoding="utf-8")
+        self.style = Markup(f"{brand(colour)}{css}")
+        self.style_hash = "sha256-" + b64encode(hashlib.sha256(self.style.encode()).digest()).decode()
+
+    def url(self, name: str) -> str:
+        return self.assets[name].url
+
+    def routes(self) -> list[Route]:
+        """By content: what is fetched once is never asked for again."""
+        return [Route(asset.url, _serving(asset)) for asset in self.assets.values()]
+
+
+def _asset(path: Path) -> Asset:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    media_type = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Asset(content, media_type, f"/static/{digest}/{path.name}")
+
+
+def _serving(asset: Asset):  # type: ignore[no-untyped-def]
+    async def serve(request: Request) -> Response:
+        return Response(asset.content, media_type=asset.media_type, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+    return serve
+
+
+def brand(colour: str) -> str:
+    """The company's colour as it may be used: darkened until white text on it can be read, lightened for the dark page."""
+    base = _rgb(colour)
+    on_light = _until_readable(base, WHITE, towards=(0, 0, 0))
+    on_dark = _until_readable(base, NIGHT, towards=WHITE)
+    return f":root{{--brand:{_hex(on_light)};--brand-ink:#fff;--brand-dark:{_hex(on_dark)}}}"
+
+
+def _until_readable(colour: Rgb, ground: Rgb, towards: Rgb) -> Rgb:
+    for step in range(101):
+        mixed = _mix(colour, towards, step / 100)
+        if contrast(mixed, ground) >= CONTRAST:
+            return mixed
+    return towards
+
+
+def _mix(a: Rgb, b: Rgb, share: float) -> Rgb:
+    red, green, blue = (round(x + (y - x) * share) for x, y in zip(a, b, strict=True))
+    return red, green, blue
+
+
+def contrast(a: Rgb, b: Rgb) -> float:
+    """WCAG 2.2's contrast ratio, 1 to 21."""
+    lighter, darker = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: Rgb) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _rgb(colour: str) -> Rgb:
+    """Raises ValueError for what is not #rrggbb."""
+    if len(colour) != 7 or not colour.startswith("#"):
+        raise ValueError(f"colour {colour!r} is not like #0a7d4b")
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _hex(colour: Rgb) -> str:
+    return "#" + "".join(f"{part:02x}" for part in colour)

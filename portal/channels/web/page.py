@@ -1,0 +1,128 @@
+"""What every page shows around its own part: the ways to a person, the benefit, the languages, the visit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from portal.channels.web.call import Call
+from portal.channels.web.look import Look
+from portal.core.case import Proof
+from portal.core.company import Company
+from portal.core.languages import Language, Phone, Text, _, n_, show
+
+# A visit that idles is warned this long before it ends.
+WARN_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to a person: one tap to see it, one to start."""
+
+    kind: str  # call, whatsapp, callback
+    label: str
+    href: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLine:
+    level: int
+    name: str
+    seconds_left: int
+    warn_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    look: Look
+    company: Company
+    language: Language
+    title: str
+    path: str
+    partial: bool
+    human: tuple[Way, ...]
+    human_note: str
+    visit: VisitLine | None
+    query: str = ""
+    benefit: str = ""
+    queue: str = ""
+    notice: str = ""
+
+    @property
+    def direction(self) -> str:
+        return self.language.direction
+
+    @property
+    def company_name(self) -> str:
+        return self.company.named(self.language)
+
+    @property
+    def style(self) -> Markup:
+        return self.look.style
+
+    @property
+    def languages(self) -> Sequence[tuple[str, str, str, bool]]:
+        return [(one.value, one.own_name, f"{self.path}?{self.query}lang={one.value}", one is self.language) for one in Language]
+
+    def script(self, name: str) -> str:
+        return self.look.url(name)
+
+    def asset(self, name: str) -> str:
+        return self.look.url(name)
+
+
+def page(call: Call, look: Look, title: str, at: datetime, benefit: str = "", notice: str = "") -> Page:
+    company = call.portal.company
+    human, note = ways(company, call.language, _quarter(at))
+    shown_at = call.path if call.request.method in ("GET", "HEAD") else call.next
+    kept = [(k, v) for k, v in call.request.query_params.multi_items() if k in ("next", "journey", "source")]
+    return Page(
+        look, company, call.language, title, shown_at, call.request.headers.get("hx-request-type") == "partial",
+        human, note, _visit(call), query=f"{urlencode(kept)}&" if kept else "", benefit=benefit, notice=notice,
+    )  # fmt: skip
+
+
+def _visit(call: Call) -> VisitLine | None:
+    visitor = call.visitor
+    if visitor is None or visitor.proof is Proof.NOTHING:
+        return None
+    name = visitor.person.name if visitor.person and visitor.proof is Proof.CODE else ""
+    return VisitLine(int(visitor.proof), name, visitor.seconds_left, WARN_SECONDS)
+
+
+def _quarter(at: datetime) -> datetime:
+    return at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+
+
+@lru_cache(64)
+def ways(company: Company, language: Language, at: datetime) -> tuple[tuple[Way, ...], str]:
+    """How to reach a person now, and one line of what to expect. `at` is local, to the quarter of an hour."""
+    is_open = company.hours.open_at(at)
+    note = _expect(company, is_open, at).say(language)
+    all_ways = [Way("call", _("Call us: {phone}", phone=Phone(company.telephone)).say(language), f"tel:{company.telephone}", note)]
+    if company.whatsapp:
+        written = _("Write to us, we answer here").say(language)
+        all_ways.append(Way("whatsapp", _("WhatsApp").say(language), f"https://wa.me/{company.whatsapp.lstrip('+')}", written))
+    free = _("Free, at a time you choose").say(language)
+    all_ways.append(Way("callback", _("Ask us to call you").say(language), "/human#callback", free))
+    return tuple(all_ways), note
+
+
+def _expect(company: Company, is_open: bool, at: datetime) -> Text:
+    if is_open and company.wait_minutes:
+        return n_("Now open. The wait is about {n} minute.", "Now open. The wait is about {n} minutes.", company.wait_minutes)
+    if is_open:
+        return _("Now open")
+    for ahead in range(8):
+        opens = company.hours.week[(at.weekday() + ahead) % 7]
+        if opens and (ahead or at.time() < opens[0]):
+            day = at.date() + timedelta(days=ahead)
+            return _("Closed now. We open on {day} at {time}.", day=day, time=f"{opens[0]:%H:%M}")
+    return _("Closed now")
+
+
+__all__ = ["Page", "Way", "page", "show", "ways"]

@@ -1,0 +1,108 @@
+"""`portal serve` and `portal worker`."""
+
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import structlog
+import typer
+
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that serve.")] = 1,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Send messages from here too, or leave it to `portal worker`.")] = True,
+) -> None:
+    """The portal."""
+    if "PORTAL_BASE_URL" not in os.environ and not Path(".env").exists():
+        os.environ["PORTAL_BASE_URL"] = f"http://{host}:{port}"
+    os.environ["PORTAL_SEPARATE_WORKER"] = "" if with_worker else "1"
+    prepare()
+    metrics = tempfile.mkdtemp(prefix="portal-metrics-")
+    os.environ[METRICS] = metrics
+    try:
+        _listen(host, port, workers)
+    finally:
+        shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _listen(host: str, port: int, workers: int) -> None:
+    import uvicorn
+
+    print(f"The portal is at http://{host}:{port}/", flush=True)
+    # Addresses are read by us, from the proxies that are trusted; the access log would hold what people typed.
+    uvicorn.run(
+        "portal.cli.serving:application", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning",
+        proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=10,
+    )  # fmt: skip
+
+
+def application():  # type: ignore[no-untyped-def]
+    """What each serving process runs."""
+    from portal.app import build
+    from portal.settings import Settings
+
+    logging_to_stderr()
+    return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
+
+
+def worker() -> None:
+    """Background work alone, for deployments that separate it."""
+    prepare()
+    from portal.app import CHORES, parts
+    from portal.core.worker import Worker
+    from portal.settings import Settings
+
+    logging_to_stderr()
+    stopped = Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopped.set())
+    portal = parts(Settings(), separate_worker=True)
+    running = Worker(portal, CHORES)
+    running.start()
+    print("The worker is at work.", flush=True)
+    stopped.wait()
+    running.stop()
+    portal.db.close()
+
+
+def prepare() -> None:
+    """Refuses an unsafe start in one line, and brings the schema up to date, once however many start together."""
+    from portal.migrations import upgrade
+    from portal.settings import Settings
+
+    try:
+        settings = Settings()
+    except ValueError as error:
+        raise SystemExit(f"portal: {_first_line(error)}") from error
+    if settings.problems:
+        raise SystemExit(f"portal: {settings.problems[0]}")
+    upgrade(settings.database_url)
+
+
+def _first_line(error: ValueError) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def logging_to_stderr() -> None:
+    """JSON lines; no query, form, cookie or token is ever given to them."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,22 @@
+"""Customers by what they say of themselves."""
+
+from sqlmodel import col, select
+
+from portal.core.identity import limits
+from portal.core.statements import Reader, Statement, Writer, p
+from portal.core.tables import Customer
+
+BY_ID_NUMBER = Statement(
+    select(Customer.customer_id).where(col(Customer.national_id) == p("number")).order_by(col(Customer.customer_id)).limit(1)
+)
+
+
+def by_id_number(reader: Reader, number: str) -> str | None:
+    """Whose ID number it is; nobody is told whether it is anybody's."""
+    row = reader.one(BY_ID_NUMBER, number=number)
+    return str(row.customer_id) if row else None
+
+
+def count_id_number(tx: Writer, address: str, asked_as: str) -> None:
+    """Of an ID number that is nobody's as of one that is."""
+    limits.spend(tx, (limits.id_numbers_by_address(), address), (limits.visits_by_id(), asked_as))

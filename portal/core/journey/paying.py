@@ -1,0 +1,110 @@
+"""The part of a journey that waits for money: to the provider's page, and on with what the provider says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from portal.core import party, payments
+from portal.core.case import Proof
+from portal.core.errors import NotFound, Permanent, Refused, TryAgain
+from portal.core.events import Origin, note
+from portal.core.journey import stored
+from portal.core.journey.stored import Elsewhere, Shown
+from portal.core.languages import Language, _
+from portal.core.party import Party
+from portal.core.payments import AnotherOpen, Changed, Known, Outcome
+from portal.core.portal import Portal
+from portal.core.ports import Heard, Order, PaymentPage
+from portal.core.statements import Writer
+from portal.core.steps import STEPS, Pay, Refusal
+
+# Another tab's payment is closed at the provider before this one is opened; more often than this it is not worth it.
+TRIES = 3
+
+Settle = Callable[[str, Heard], None]
+
+
+def waiting(portal: Portal, shown: Shown) -> Shown:
+    """Whether the provider has the customer now."""
+    if not isinstance(shown.step, Pay):
+        return shown
+    with portal.db.read() as reader:
+        payment = payments.latest(reader, shown.journey_id)
+    return replace(shown, waiting=payment is not None and payment.state in payments.OPEN)
+
+
+def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Shown | Elsewhere:
+    """Keep the payment first, then ask the provider: its answer, or our death, loses nothing. Raises Refused."""
+    try:
+        payment = _opened(portal, who, shown, step, settle)
+    except Changed as changed:
+        return _anew(portal, who, shown, changed)
+    if payment.page_url:
+        return Elsewhere(payment.page_url)
+    page = _asked(portal, shown, payment)
+    with portal.db.write() as tx:
+        usable = payments.started(tx, payment.id, page)
+    return Elsewhere(page.url) if usable else stored.current(portal, shown.action, who)
+
+
+def tell(portal: Portal, tx: Writer, outcome: Outcome) -> None:
+    """The journey goes on from its Pay step with how the payment ended."""
+    row = tx.one(stored.BY_ID, id=outcome.journey_id)
+    step = STEPS.load(row.step) if row else None
+    if row is None or row.ended_at or not isinstance(step, Pay):
+        return  # the customer went on without it: the ledger and the timeline have it
+    origin = Origin(row.channel, row.source)
+    who = party.customer(tx, row.customer_id or "", Proof(row.level), Language(row.language), origin, row.subject)
+    action = portal.actions[row.action]
+    following = action.steps[step.next](stored.case(portal, action, who), outcome.paid)
+    stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), step.next, following, reason=outcome.paid.reason)
+
+
+def _opened(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Known:
+    if who.customer_id is None:
+        raise NotFound(shown.action.slug)
+    for _try in range(TRIES):
+        try:
+            with portal.db.write() as tx:
+                payment = payments.open_payment(
+                    tx, customer_id=who.customer_id, journey_id=shown.journey_id, settlement=step.settlement,
+                    provider=portal.payments.name, language=who.language, channel=who.origin.channel,
+                )  # fmt: skip
+                note(
+                    tx, who.origin, "pay", "to provider", action=shown.action.slug, customer_id=who.customer_id,
+                    visit_id=who.visit_id, journey_id=shown.journey_id,
+                )  # fmt: skip
+                return payment
+        except AnotherOpen as another:
+            _close(portal, another.payment, settle)
+    raise _silent()
+
+
+def _close(portal: Portal, payment: Known, settle: Settle) -> None:
+    try:
+        payments.close(portal.db, portal.payments, payment, settle)
+    except TryAgain as silent:
+        raise _silent() from silent
+
+
+def _asked(portal: Portal, shown: Shown, payment: Known) -> PaymentPage:
+    """The same order twice is one page: where we were not told, the next try finds it."""
+    back = f"{portal.base_url}/actions/{shown.action.slug}?journey={shown.journey_id}&returned=1"
+    order = Order(payment.id, payment.charge, portal.company.named(payment.language), payment.language, back, back)
+    try:
+        return portal.payments.begin(order)
+    except TryAgain as silent:
+        raise _silent() from silent
+    except Permanent as refused:
+        with portal.db.write() as tx:
+            payments.gave_up(tx, payment.id, str(refused))
+        raise Refused("provider_refused", _("The payment provider did not take the order. No money was taken. Talk to a person.")) from refused
+
+
+def _silent() -> Refused:
+    return Refused("provider_silent", _("The payment page does not answer now. No money was taken. Try again in a minute."), status=503)
+
+
+def _anew(portal: Portal, who: Party, shown: Shown, changed: Changed) -> Shown:
+    step = shown.action.steps["start"](stored.case(portal, shown.action, who))
+    new = stored.go_on(portal, who, shown, "start", step, reason=changed.id)
+    return replace(new, refusal=Refusal(changed.id, changed.text))

@@ -1,0 +1,70 @@
+"""What a queued row says, composed when it is sent: codes and tokens are derived here and kept nowhere."""
+
+from collections.abc import Callable, Mapping
+
+from portal.core import links
+from portal.core.languages import Text, _, without_isolates
+from portal.core.outbox import Job
+from portal.core.portal import Portal
+from portal.core.ports import Attached, Message
+
+
+class Unknown(Exception):
+    """A row that says nothing any more: what it was about is gone."""
+
+
+def compose(portal: Portal, job: Job, *, attach: bool = True) -> Message:
+    """Raises Unknown. Without `attach`, as a list of messages shows it."""
+    return COMPOSERS[job.kind, job.channel](portal, job, attach)
+
+
+def _code(portal: Portal, job: Job, attach: bool) -> Message:
+    """Ends with the origin-bound line (WICG sms-one-time-codes), so that the telephone offers it to our page alone."""
+    code = portal.fixed_codes.get(job.recipient) or portal.keys.code(job.about["challenge"], int(job.about["sending"]))
+    # A Hebrew SMS is UCS-2: 70 characters. The sentence, the host and the code twice leave 20 for the company.
+    text = _("Your code: {code}. Do not give it to anybody.", code=code)
+    return _sms(job, f"{_said(text, job)}\n\n@{portal.host} #{code}")
+
+
+def _link(portal: Portal, job: Job, attach: bool) -> Message:
+    url = f"{portal.base_url}/l/{links.token(portal.keys, job.about['link'])}"
+    return _sms(job, f"{_said(_('{company}: here it is, for 15 minutes', company=_company(portal, job)), job)}\n{url}")
+
+
+def _receipt_sms(portal: Portal, job: Job, attach: bool) -> Message:
+    """Only that it was paid: an SMS is read over shoulders."""
+    return _sms(job, _said(_("{company}: we got your payment, thank you.", company=_company(portal, job)), job))
+
+
+def _invoice_email(portal: Portal, job: Job, attach: bool) -> Message:
+    number, customer_id = job.about["number"], job.customer_id or ""
+    document = portal.billing.document(customer_id, number)
+    if document is None:
+        raise Unknown(number)
+    content = portal.papers.document(document, job.language) if attach else b""
+    return Message(
+        job.key, "email", job.recipient,
+        body=_said(_("Hello,\n\nYour invoice {number} is attached.\n\n{company}", number=number, company=_company(portal, job)), job),
+        subject=_said(_("Your invoice {number} from {company}", number=number, company=_company(portal, job)), job),
+        attached=(Attached(f"{number}.pdf", "application/pdf", content),),
+    )  # fmt: skip
+
+
+def _sms(job: Job, body: str) -> Message:
+    return Message(job.key, "sms", job.recipient, body)
+
+
+def _said(text: Text, job: Job) -> str:
+    return without_isolates(text.say(job.language))
+
+
+def _company(portal: Portal, job: Job) -> str:
+    return portal.company.named(job.language)
+
+
+COMPOSERS: Mapping[tuple[str, str], Callable[[Portal, Job, bool], Message]] = {
+    ("code", "sms"): _code,
+    ("link", "sms"): _link,
+    ("receipt", "sms"): _receipt_sms,
+    ("invoice", "email"): _invoice_email,
+}

@@ -1,0 +1,71 @@
+"""A payment's receipt: what was settled, what digital saved, what was taken."""
+
+from collections.abc import Mapping
+
+from sqlmodel import col, select
+
+from portal.core import incentives, ledger, payments
+from portal.core.case import Proof
+from portal.core.documents import Receipt, ReceiptLine
+from portal.core.errors import NotFound
+from portal.core.languages import Language, _, moment
+from portal.core.money import Money
+from portal.core.party import Party
+from portal.core.payments import Known, State
+from portal.core.portal import Portal
+from portal.core.statements import Reader, Statement, p
+from portal.core.tables import Customer, Journey
+
+SUBJECT = Statement(select(Journey.subject).where(col(Journey.id) == p("id")))
+NAME = Statement(select(Customer.name).where(col(Customer.customer_id) == p("customer_id")))
+
+
+def of(portal: Portal, who: Party, payment_id: str, language: Language) -> Receipt:
+    """Raises NotFound: for another's payment as for none. Who only typed an ID number sees their own payment, and no name or balance."""
+    with portal.db.read() as reader:
+        payment = payments.find(reader, payment_id)
+        if payment is None or payment.state is not State.SUCCESS or not _own(reader, who, payment):
+            raise NotFound(payment_id)
+        return made(portal, reader, payment, language, personal=who.proof is Proof.CODE)
+
+
+def made(portal: Portal, reader: Reader, payment: Known, language: Language, *, personal: bool) -> Receipt:
+    at = moment(payment.settled_at or payment.created_at, portal.company.zone)
+    name = reader.one(NAME, customer_id=payment.customer_id) if personal else None
+    nothing = Money(0, payment.charge.currency)
+    return Receipt(
+        number=payment.id[:8].upper(),
+        paid_on=at.date(),
+        paid_at=f"{at:%H:%M}",
+        customer_name=name.name if name else "",
+        lines=tuple(_lines(reader, payment, language)),
+        paid=payment.charge,
+        saved=payment.settlement.saving or nothing,
+        balance_after=ledger.balance(reader, payment.customer_id, nothing.currency) if personal else None,
+        provider_reference=payment.reference,
+    )
+
+
+def _own(reader: Reader, who: Party, payment: Known) -> bool:
+    if who.proof is Proof.CODE:
+        return payment.customer_id == who.customer_id
+    row = reader.one(SUBJECT, id=payment.journey_id)
+    return row is not None and bool(who.subject) and row.subject == who.subject
+
+
+def _lines(reader: Reader, payment: Known, language: Language) -> list[ReceiptLine]:
+    settled = payment.settlement
+    what = _("Invoice {number}", number=settled.invoices[0]) if len(settled.invoices) == 1 else _("Balance")
+    lines = [ReceiptLine(what.say(language), settled.owed)]
+    for used in incentives.redeemed(reader, payment.id):
+        title = worded(used.title, language)
+        if used.is_fee:
+            lines.append(ReceiptLine(_("Service fee").say(language), used.amount))
+        lines.append(ReceiptLine(title, -used.amount))
+    return lines
+
+
+def worded(title: Mapping[str, str], language: Language) -> str:
+    """The company's own words, in the reader's language or else in Hebrew."""
+    return title.get(language.value) or title.get("he") or ""
+
