@@ -6,7 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,8 +26,11 @@ QUICK = (
 )
 
 
+DURABLE = ("shared_buffers=256MB", "max_connections=60", "unix_socket_directories=")
+
+
 @contextmanager
-def server() -> Iterator[str]:
+def server(configured: Sequence[str] = QUICK) -> Iterator[str]:
     """The URL of the server, without a database: append its name."""
     with tempfile.TemporaryDirectory(prefix="portal-postgres-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
@@ -38,7 +41,7 @@ def server() -> Iterator[str]:
             [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"],
             user=account, cwd=home, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        settings = [part for setting in (*QUICK, "listen_addresses=127.0.0.1", f"port={port}") for part in ("-c", setting)]
+        settings = [part for setting in (*configured, "listen_addresses=127.0.0.1", f"port={port}") for part in ("-c", setting)]
         with open(home / "log", "wb") as log:
             process = subprocess.Popen(
                 [programs / "postgres", "-D", data, *settings], user=account, cwd=home, stdout=log, stderr=log, start_new_session=True
