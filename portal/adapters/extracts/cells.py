@@ -19,7 +19,7 @@ from portal.core.money import Money, digits
 
 # Marks that steer the direction of text (UAX #9), zero-width characters and the byte order mark: never part of what is said
 INVISIBLE = dict.fromkeys([0x061C, 0x00AD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-CONTROL = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 
 EXCEL_ERROR = re.compile(r"#(REF|N/A|VALUE|NAME|DIV/0|NUM|NULL|SPILL)?[!?#]*", re.IGNORECASE)
 SCIENTIFIC = re.compile(r"\d+([.,]\d+)?E\+?\d+", re.IGNORECASE)
@@ -59,6 +59,12 @@ def national_id(cell: str) -> str:
     if not re.fullmatch(r"[0-9]{5,9}", said) or not luhn.is_valid(said.zfill(9)):
         raise Unreadable(_("the ID number {cell} is not one: its check digit is wrong", cell=said))
     return said.zfill(9)
+
+
+def as_national_id(customer: str) -> str:
+    """The ID number that a customer's number may be; empty where it is none. Billing writes companies' with IL before it."""
+    said = customer.removeprefix("IL")
+    return said.zfill(9) if re.fullmatch(r"[0-9]{5,9}", said) and luhn.is_valid(said.zfill(9)) else ""
 
 
 # A spreadsheet that shows 9.72503E+11 saves 972503000000.
@@ -148,7 +154,7 @@ def amount(cell: str, currency: str, *, comma: bool = False) -> Money:
     inside = re.fullmatch(r"\((.+)\)|-(.+)|(.+)-|\+?(.+)", bare)
     negative = bool(inside and not inside[4])
     number = next((part for part in inside.groups() if part), "") if inside else ""
-    if not NUMBER.fullmatch(number):
+    if not NUMBER.fullmatch(number) or len(number) > 25:
         raise Unreadable(_("{cell} is not an amount", cell=said))
     value = Decimal(plain(number, "," if comma else ".", digits(currency), said))
     money = Money.of(-value if negative else value, currency)
@@ -181,6 +187,6 @@ LANGUAGES = {"heb": "he", "iw": "he", "עברית": "he", "ara": "ar", "ערבי
 def language(cell: str) -> str:
     said = text(cell).casefold()
     for name in (said[:2], said[:3], said):
-        if name in Language or name in LANGUAGES:
+        if name in LANGUAGES or name in list(Language):
             return LANGUAGES.get(name, name)
     return Language.HE.value

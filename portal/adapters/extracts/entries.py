@@ -1,5 +1,6 @@
 """What a row or a document said, whatever kind of file it came from."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,6 +45,11 @@ class Invoice:
         """Minor units that the customer owes by it: negative for a credit note."""
         return -abs(self.total.minor) if self.kind is Kind.CREDIT_NOTE else abs(self.total.minor)
 
+    @property
+    def still_open(self) -> Money:
+        """All of it, where billing does not say."""
+        return self.open if self.open is not None else Money(self.charged, self.total.currency)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -57,31 +63,42 @@ class Entry:
     invoice: Invoice | None = None
     shown: Mapping[str, str] = field(default_factory=dict)  # what was read, for the report
     refused: Text | None = None
+    rules: tuple[str, ...] = ()  # of EN 16931 that a refused document breaks
     note: Text | None = None  # kept, but not all of it
 
 
 class Reading(Protocol):
     """A file being read: how far it is, in bytes, and its entries, one at a time."""
 
-    size: int
-    position: int
-
+    @property
+    def size(self) -> int: ...
+    @property
+    def position(self) -> int: ...
     def __iter__(self) -> Iterator[Entry]: ...
 
 
-def as_json(entry: Entry, status: Status, reason: Text | None, language: Language) -> dict[str, Any]:
+def reason(entry: Entry, refused: Text | None, language: Language) -> str:
+    """Why it was refused, or what of it was not kept."""
+    text = refused or entry.note
+    if text is None:
+        return ""
+    more = ", ".join(entry.rules[1:])
+    return f"{text.say(language)} ({more})" if more else text.say(language)
+
+
+def as_json(entry: Entry, status: Status, reason: str) -> dict[str, Any]:
     """The object of `--json`: amounts as decimal texts, days as ISO 8601, empty where the file has none."""
     invoice, shown = entry.invoice, entry.shown
     said = {
         "file": entry.file,
         "line": entry.line,
         "status": status.value,
-        "reason": reason.say(language) if reason else "",
+        "reason": reason,
         "customer_id": entry.customer_id,
         **{name: shown.get(name, "") for name in ("name", "national_id", "phone", "email")},
     }
     if not invoice:
-        return {**said, **{name: shown.get(name, "") for name in BILLED}, "lines": int(shown.get("lines", 0))}
+        return {**said, **{name: as_amount(name, shown.get(name, "")) for name in BILLED}, "lines": int(shown.get("lines", 0))}
     return {
         **said,
         "number": invoice.number,
@@ -90,12 +107,17 @@ def as_json(entry: Entry, status: Status, reason: Text | None, language: Languag
         "due_date": invoice.due.isoformat() if invoice.due else "",
         "currency": invoice.total.currency,
         "total": decimal(invoice.total.decimal),
-        "balance": decimal((invoice.open or Money(invoice.charged, invoice.total.currency)).decimal),
+        "balance": decimal(invoice.still_open.decimal),
         "lines": len(invoice.document.lines) if invoice.document else 0,
     }
 
 
 BILLED = ("number", "kind", "issue_date", "due_date", "currency", "total", "balance")
+
+
+def as_amount(name: str, written: str) -> str:
+    """An amount that could not be read as one is not shown as one."""
+    return "" if name in ("total", "balance") and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", written) else written
 
 
 def decimal(amount: Decimal) -> str:

@@ -30,14 +30,14 @@ ALIASES = {
     "language": "language, lang, שפה",
     "number": "number, invoice no, invoice number, invoice id, invoice, document number, bill number, מספר חשבונית, מס חשבונית, חשבונית, "
     "מספר מסמך, מס מסמך",
-    "issue_date": "issue date, issued, invoice date, date, document date, bill date, תאריך חשבונית, תאריך, תאריך מסמך, תאריך הפקה, תאריך החשבונית",
+    "issue_date": "issue date, issued, invoice date, date, document date, bill date, תאריך חשבונית, תאריך, תאריך מסמך, "
+    "תאריך הפקה, תאריך החשבונית",
     "due_date": "due date, due, payment date, pay by, תאריך פירעון, תאריך פרעון, לתשלום עד, מועד תשלום, תאריך תשלום, פירעון",
     "currency": "currency, currency code, מטבע, סוג מטבע",
     "total": "total, amount, invoice total, total amount, amount due, sum, סכום לתשלום, סכום, סהכ, סהכ לתשלום, סכום חשבונית, סך הכל",
     "balance": "balance, open, open amount, open balance, outstanding, amount open, יתרה, יתרה לתשלום, יתרת חוב, יתרה פתוחה",
 }
 FIELDS = {"".join(filter(str.isalnum, said)): field for field, names in ALIASES.items() for said in names.split(", ")}
-INVOICE = ("number", "issue_date", "total")
 
 # How far down a heading may be: exports put a title and a date above it
 HIGHEST_TITLE = 20

@@ -5,16 +5,17 @@ The file is read twice, first to know its encoding, and never held: a million ro
 
 import codecs
 import csv
+import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from portal.adapters.extracts import cells
+from portal.adapters.extracts.cells import text
 from portal.adapters.extracts.entries import Unreadable
-from portal.adapters.extracts.headings import HIGHEST_TITLE, Columns, Names
-from portal.core.languages import _
+from portal.adapters.extracts.headings import HIGHEST_TITLE, Columns, Names, folded
+from portal.core.languages import Text, _
 
 DELIMITERS = ",;\t|"
 SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -27,17 +28,18 @@ BINARY = {
     b"GIF8": _("it is a picture"),
     b"RIFF": _("it is a picture, a film or sound"),
 }
-TOTALS = {"סהכ", "סךהכל", "סךהכול", "סיכום", "total", "totals", "grandtotal", "subtotal", "sum", "итого"}
+TOTALS = ("סהכ", "סךהכ", "סיכום", "total", "grandtotal", "subtotal", "sum", "итого")
 
 # A quotation mark that nobody closed would take the rest of the file into one cell.
 LONGEST_ROW = 50
+UNCLOSED = _("a quotation mark that begins here is not closed")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     line: int
     cells: list[str]
-    problem: str = ""
+    problem: Text | None = None
 
 
 class Table:
@@ -65,9 +67,9 @@ class Table:
 
     def _checked(self, row: Row) -> Row:
         if any("\ufffd" in cell for cell in row.cells):
-            return Row(row.line, row.cells, "characters")
+            return replace(row, problem=_("the row has characters that cannot be read"))
         if any(cell.strip() for cell in row.cells[self.columns.width :]):
-            return Row(row.line, row.cells, "width")
+            return replace(row, problem=_("the row has more cells than the heading"))
         return row
 
     def _heading(self, names: Names) -> tuple[str, Columns, int]:
@@ -79,7 +81,9 @@ class Table:
             if (columns := names.columns(row.cells)).at
         ]
         if not found:
-            raise Unreadable(_("no heading is known; name the columns with --columns FILE.toml"), 1)
+            first = next(first_rows(self.path, self.encoding, ","), Row(1, []))
+            said = ", ".join(map(text, first.cells))[:300]
+            raise Unreadable(_("none of these headings is known: {headings}; name them with --columns FILE.toml", headings=said), 1)
         _known, line, delimiter, columns = max(found, key=lambda one: (one[0], one[1]))
         return delimiter, columns, -line
 
@@ -92,9 +96,8 @@ def first_rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
 
 def records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
     """Each record with the number of the line that it begins in."""
-    # newline="" leaves the line ends inside quotes to csv
-    text = codecs.getreader(encoding)(file, errors="replace")
-    reader = csv.reader(counted(text), delimiter=delimiter)
+    lines = io.TextIOWrapper(file, encoding, errors="replace", newline="")  # line ends inside quotes are csv's to judge
+    reader = csv.reader(lines, delimiter=delimiter)
     line = 0
     while True:
         begins = line + 1
@@ -103,12 +106,12 @@ def records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error:
-            yield Row(begins, ["?"], "quotes")
+            yield Row(begins, ["?"], UNCLOSED)
             continue
         finally:
             line = reader.line_num
         if line - begins > LONGEST_ROW:
-            yield Row(begins, row[:1], "quotes")
+            yield Row(begins, row[:1], UNCLOSED)
         elif not (begins == 1 and SEP_LINE.fullmatch(delimiter.join(row))):
             yield Row(begins, row)
 
@@ -140,9 +143,9 @@ def encoding(path: Path) -> str:
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         if zeros := head.count(0):
-            if zeros * 4 < len(head):
+            if zeros * 10 < len(head):
                 raise Unreadable(_("it is not a text file"))
-            return "utf-16-be" if head[0] == 0 else "utf-16-le"
+            return "utf-16-be" if head[::2].count(0) > zeros / 2 else "utf-16-le"
         file.seek(0)
         decoder, sample = codecs.getincrementaldecoder("utf-8")(), b""
         while block := file.read(1 << 20):
@@ -166,5 +169,5 @@ def code_page(sample: bytes) -> str:
 
 
 def is_total(row: list[str]) -> bool:
-    first = next((cell for cell in row if cell.strip()), "")
-    return "".join(filter(str.isalnum, cells.text(first).casefold())) in TOTALS
+    said = [cell for cell in row if cell.strip()]
+    return len(said) * 2 <= len(row) and folded(said[0]).startswith(TOTALS)
