@@ -1,0 +1,244 @@
+"""Pay what is owed: all of it in one tap, or one invoice, or another amount; what is too much may stay as credit."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from portal.core import settling, typed
+from portal.core.case import Case, Paid, Proof, Reply
+from portal.core.documents import Kind
+from portal.core.errors import ProofNeeded, Refused
+from portal.core.languages import Text, _
+from portal.core.money import Money
+from portal.core.ports import Account, Bill
+from portal.core.settling import Sum, owed_in
+from portal.core.steps import Ask, Attachment, Choice, Done, Fact, Field, Input, Paper, Pay, Send, Show, Step
+
+SLUG = "pay-balance"
+TITLE = _("Pay my balance")
+HINT = _("All of it, one invoice, or another amount")
+ICON = "pay"
+RANK = 2
+PROOF = Proof.ID
+PHRASES: Mapping[str, tuple[str, ...]] = {
+    "he": ("תשלום", "לשלם", "לשלם חשבון", "תשלום יתרה", "כמה אני חייב"),
+    "ar": ("دفع", "أدفع الفاتورة", "تسديد الرصيد", "كم عليّ"),
+    "en": ("pay", "pay my bill", "pay the balance", "what do I owe"),
+    "ru": ("оплатить", "оплата", "оплатить счёт", "сколько я должен"),
+}
+
+
+def start(case: Case) -> Step:
+    if case.proof < Proof.CODE or case.person is None:
+        return _by_number_and_amount(case)
+    account = _account(case)
+    match settling.owed(account):
+        case []:
+            return _nothing_owed(account)
+        case [owed]:
+            return _pay_all(case, account, owed)
+        case _:
+            return _choices(account)
+
+
+def choose(case: Case, reply: Reply) -> Step:
+    """Something else than the Pay step before it."""
+    return _choices(_account(case)) if case.proof is Proof.CODE else _by_number_and_amount(case)
+
+
+def chosen(case: Case, reply: Reply) -> Step:
+    account = _account(case)
+    what, _sep, which = reply.value.partition(":")
+    if what == "all" and (owed := owed_in(account, which)):
+        return _pay_all(case, account, owed)
+    if what == "bill" and (bill := next((one for one in settling.open_bills(account) if one.number == which), None)):
+        return _pay_bill(case, account, bill)
+    if what == "other" and settling.owed(account):
+        return _another_amount(account)
+    raise _gone()
+
+
+def amount(case: Case, reply: Reply) -> Step:
+    account = _account(case)
+    balances = settling.owed(account)
+    owed = owed_in(account, reply.field("currency")) if len(balances) > 1 else next(iter(balances), None)
+    if owed is None:
+        raise Refused("currency_unknown", _("Choose which balance to pay."), "currency") if balances else _gone()
+    paying = settling.amount(reply.field("amount"), owed)
+    if paying > owed:
+        return _too_much(owed, paying)
+    return _pay_all(case, account, owed) if paying == owed else _pay_part(account, owed, paying)
+
+
+def too_much(case: Case, reply: Reply) -> Step:
+    account = _account(case)
+    what, currency, minor = (*reply.value.split(":"), "", "")[:3]
+    owed = owed_in(account, currency)
+    if owed is None:
+        raise _gone()
+    if what == "keep" and re.fullmatch(r"[0-9]{1,12}", minor) and owed.minor < int(minor) <= settling.most(owed).minor:
+        return _pay_and_keep(owed, Money(int(minor), currency))
+    return _pay_all(case, account, owed)
+
+
+def bill(case: Case, reply: Reply) -> Step:
+    """By an ID number alone: whoever has the bill before them may pay it, and learns nothing that is not on it. A wrong number, a
+    wrong amount and an unknown customer are refused alike."""
+    number = re.sub(r"\s", "", typed.plain(reply.field("number")[: typed.LONGEST])).casefold()
+    said = settling.typed_amount(reply.field("amount"))
+    account = case.billing.account(case.person.customer_id if case.person else "")
+    for one in account.open_bills:
+        if one.number.casefold() == number and one.open.decimal == said:
+            return _pay_as_printed(one)
+    raise Refused(
+        "bill_unknown", _("No open bill has this number and this amount. Check both: the amount is all that is still to pay."), "number"
+    )
+
+
+def receipt(case: Case, paid: Paid) -> Step:
+    return _paid(case, paid) if paid.state == "success" else _again(case, paid)
+
+
+def _by_number_and_amount(case: Case) -> Step:
+    shows: tuple[Show, ...] = ()
+    if case.company.show_amount_by_id and case.person:
+        owed = settling.owed(case.billing.account(case.person.customer_id))
+        shows = tuple(Fact(_("Amount due"), one, "amount-due", strong=True) for one in owed)
+    return Ask(
+        _("Pay a bill"),
+        next="bill",
+        lead=_("Type the number of the bill and its amount, as they are printed on it."),
+        shows=shows,
+        fields=(Field("number", _("Number of the bill")), Field("amount", _("Amount to pay"), Input.AMOUNT)),
+        submit=_("Continue"),
+        step_up=_("See what you owe and pay it in one tap, with a code by SMS"),
+    )
+
+
+def _nothing_owed(account: Account) -> Step:
+    credits = [Fact(_("To your credit"), -balance, "credit") for balance in account.balances if balance.minor < 0]
+    papers = [_paper(account.latest)] if account.latest else []
+    return Done(_("You owe nothing"), lead=_("Everything is paid. Thank you."), shows=(*credits, *papers))
+
+
+def _paper(latest: Bill) -> Show:
+    paper = Paper.INVOICE if latest.kind is Kind.INVOICE else Paper.CREDIT_NOTE
+    return Attachment(paper, latest.number, _("Your last document, of {day}", day=latest.issued), main=True)
+
+
+def _choices(account: Account) -> Step:
+    balances, bills = settling.owed(account), settling.open_bills(account)
+    if not balances:
+        return _nothing_owed(account)
+    return Ask(
+        _("What would you like to pay?"),
+        next="chosen",
+        choices=(
+            *(Choice(f"all:{owed.currency}", _("All of it: {amount}", amount=owed)) for owed in balances),
+            *(_choice(one) for one in bills if len(bills) > 1),
+            Choice("other", _("Another amount")),
+        ),
+    )
+
+
+def _choice(one: Bill) -> Choice:
+    due = _("Due {day}", day=one.due) if one.due else None
+    return Choice(f"bill:{one.number}", _("Invoice {number}: {amount}", number=one.number, amount=one.open), due)
+
+
+def _another_amount(account: Account) -> Step:
+    balances = settling.owed(account)
+    options = tuple(Choice(owed.currency, Text("{amount}", {"amount": owed})) for owed in balances)
+    which = (Field("currency", _("Of which balance?"), Input.SELECT, options=options),) if len(options) > 1 else ()
+    return Ask(
+        _("How much would you like to pay?"),
+        next="amount",
+        shows=tuple(Fact(_("You owe"), owed, "amount-due") for owed in balances),
+        fields=(*which, Field("amount", _("Amount to pay"), Input.AMOUNT)),
+        submit=_("Continue"),
+    )
+
+
+def _too_much(owed: Money, paying: Money) -> Step:
+    rest = _("{rest} stays to your credit, and is taken off your next bill.", rest=paying - owed)
+    return Ask(
+        _("This is more than you owe"),
+        next="too_much",
+        lead=_("You owe {owed}, and typed {amount}. Nothing was taken.", owed=owed, amount=paying),
+        choices=(
+            Choice(f"owed:{owed.currency}", _("Pay {amount}, what I owe", amount=owed)),
+            Choice(f"keep:{owed.currency}:{paying.minor}", _("Pay {amount} and keep the rest", amount=paying), rest),
+        ),
+    )
+
+
+def _pay_all(case: Case, account: Account, owed: Money) -> Pay:
+    return _pay(_("Pay your balance"), settling.everything(case, account, owed))
+
+
+def _pay_bill(case: Case, account: Account, one: Bill) -> Pay:
+    return _pay(_("Pay invoice {number}", number=one.number), settling.one_bill(case, account, one))
+
+
+def _pay_as_printed(one: Bill) -> Pay:
+    return _pay(_("Pay invoice {number}", number=one.number), settling.as_printed(one))
+
+
+def _pay_part(account: Account, owed: Money, paying: Money) -> Pay:
+    return _pay(_("Pay part of your balance"), settling.part(account, owed, paying))
+
+
+def _pay_and_keep(owed: Money, paying: Money) -> Pay:
+    return _pay(_("Pay, and keep the rest as credit"), settling.and_credit(owed, paying))
+
+
+def _pay(title: Text, to_pay: Sum) -> Pay:
+    return Pay(title, to_pay.settlement, next="receipt", lines=to_pay.lines, back="choose")
+
+
+def _paid(case: Case, paid: Paid) -> Step:
+    personal, back = case.proof is Proof.CODE, paid.charge + paid.saving - paid.owed
+    facts = [Fact(_("You paid"), paid.charge, "paid", strong=True)]
+    if paid.saving:
+        facts.append(Fact(_("You saved"), paid.saving, "saving"))
+    if personal and paid.balance_after:
+        owes = paid.balance_after.minor > 0
+        facts.append(
+            Fact(_("Still to pay") if owes else _("To your credit"), paid.balance_after if owes else -paid.balance_after, "balance")
+        )
+    return Done(
+        _("Paid. Thank you."),
+        lead=_("This had been paid already: {amount} will be given back to you.", amount=back) if back else None,
+        shows=(*facts, Fact(_("Receipt number"), paid.payment_id[:8].upper(), "reference")),
+        receipt=paid.payment_id,
+        sends=(Send("receipt", "sms", {"payment": paid.payment_id}),) if personal else (),
+    )
+
+
+def _again(case: Case, paid: Paid) -> Step:
+    """The same to pay, with what happened; where that is not owed any more, whatever is."""
+    step = _same(case, paid)
+    return replace(step, refusal=settling.why_not(paid)) if isinstance(step, Pay | Ask) else step
+
+
+def _same(case: Case, paid: Paid) -> Step:
+    account = case.billing.account(case.person.customer_id) if case.person else Account((), ())
+    owed = owed_in(account, paid.owed.currency)
+    one = next((bill for bill in account.open_bills if bill.open == paid.owed), None)
+    if case.proof < Proof.CODE:
+        return _pay_as_printed(one) if one else start(case)
+    if owed is None or paid.owed == owed:
+        return start(case)
+    if one:
+        return _pay_bill(case, account, one)
+    return _pay_part(account, owed, paid.owed) if paid.owed < owed else _pay_and_keep(owed, paid.owed)
+
+
+def _account(case: Case) -> Account:
+    if case.proof < Proof.CODE or case.person is None:
+        raise ProofNeeded(SLUG)
+    return case.billing.account(case.person.customer_id)
+
+
+def _gone() -> Refused:
+    return Refused("choice_gone", _("This is not open any more. Choose what to pay."))
