@@ -18,8 +18,9 @@ from portal.core.languages import Language, _
 from portal.core.money import Money, digits
 
 # Marks that steer the direction of text (UAX #9), zero-width characters and the byte order mark: never part of what is said
-INVISIBLE = dict.fromkeys([0x061C, 0x00AD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
+INVISIBLE = (0x061C, 0x00AD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+CONTROL = (*range(0x20), *range(0x7F, 0xA1), 0x2028, 0x2029)
+CLEAN = {**dict.fromkeys(CONTROL, " "), **dict.fromkeys(INVISIBLE)}
 
 EXCEL_ERROR = re.compile(r"#(REF|N/A|VALUE|NAME|DIV/0|NUM|NULL|SPILL)?[!?#]*", re.IGNORECASE)
 SCIENTIFIC = re.compile(r"\d+([.,]\d+)?E\+?\d+", re.IGNORECASE)
@@ -28,7 +29,9 @@ FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)  # ="0001001": how exports keep
 
 def text(cell: str) -> str:
     """One line: control and direction characters gone, blanks single."""
-    return " ".join(cell.translate(CONTROL).translate(INVISIBLE).split())
+    if not cell.isprintable():  # it is, but for one cell in a thousand
+        cell = cell.translate(CLEAN)
+    return " ".join(cell.split())
 
 
 def lines(cell: str) -> str:
@@ -67,8 +70,7 @@ def as_national_id(customer: str) -> str:
     return said.zfill(9) if re.fullmatch(r"[0-9]{5,9}", said) and luhn.is_valid(said.zfill(9)) else ""
 
 
-# A spreadsheet that shows 9.72503E+11 saves 972503000000.
-ROUNDED = re.compile(r"\+972\d*0{6}")
+ROUNDED = re.compile(r"972\d*0{6}")  # a spreadsheet that shows 9.72503E+11 saves it so
 SEPARATORS = re.compile(r"[,;|\n]|\s/\s|(?<=\d{7})/|\s(?:או|or)\s")
 
 
@@ -76,12 +78,9 @@ def phone(cell: str) -> str:
     """E.164, of the first number in the cell; empty where there is none."""
     said = code(cell.replace("\n", " ; ")).removesuffix(".0")
     first = next((part for part in SEPARATORS.split(said) if sum(map(str.isdigit, part)) > 5), said)
-    if destroyed(first.strip()):
+    if destroyed(first.strip()) or ROUNDED.fullmatch(said):
         raise Unreadable(_("a spreadsheet destroyed the number: {cell}", cell=said))
-    e164 = dialled(re.sub(r"[^\d+]", "", first))
-    if ROUNDED.fullmatch(e164):
-        raise Unreadable(_("a spreadsheet destroyed the number: {cell}", cell=said))
-    return e164
+    return dialled(re.sub(r"[^\d+]", "", first))
 
 
 @lru_cache(4096)

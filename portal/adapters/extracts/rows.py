@@ -1,6 +1,7 @@
 """Tables of billing as entries: a row is a customer, an invoice, or (a billing extract) both."""
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 from portal.adapters.extracts import cells
@@ -13,6 +14,7 @@ from portal.core.languages import _
 from portal.core.money import Money
 
 INVOICE = ("number", "issue_date", "total")
+BILLING = (*INVOICE, "due_date", "currency", "balance")
 
 
 class Rows:
@@ -50,6 +52,9 @@ class Rows:
     def raw(self, row: Row, field: str) -> str:
         return cells.text(self.table.columns.cell(row.cells, field))
 
+    def has_any(self, row: Row, *fields: str) -> bool:
+        return any(self.table.columns.cell(row.cells, field).strip() for field in fields)
+
     def shown(self, row: Row) -> dict[str, str]:
         """Of a refused row: as written."""
         said = {field: self.raw(row, field) for field in self.table.columns.at}
@@ -76,7 +81,7 @@ class Rows:
             cells.day(cell(row.cells, "issue_date")),
             cells.day(due) if (due := cell(row.cells, "due_date")).strip() else None,
             total,
-            self.amount(row, "balance", currency) if self.raw(row, "balance") else None,
+            self.amount(row, "balance", currency) if self.has_any(row, "balance") else None,
         )
 
     def amount(self, row: Row, field: str, currency: str) -> Money:
@@ -102,11 +107,14 @@ class CustomerRows(Rows):
         self.require("customer_id")
         self.billed = self.table.columns.has(*INVOICE)
         self.met: dict[str, int] = {}
+        # A customer's invoices often follow each other
+        self.person = lru_cache(1024)(partial(person, self.table.columns))
+        self.billing = {position for field, position in self.table.columns.at.items() if field in BILLING}
 
     def read(self, row: Row) -> Entry:
         customer_id = self.customer_id(row)
-        who = person(self.table.columns, row.cells)
-        invoice = self.invoice(row) if self.billed and any(self.raw(row, field) for field in INVOICE) else None
+        who = self.person(tuple("" if position in self.billing else cell for position, cell in enumerate(row.cells)))
+        invoice = self.invoice(row) if self.billed and self.has_any(row, *INVOICE) else None
         first = customer_id not in self.met
         repeated = not first and self.met[customer_id] != hash(who.key)
         if repeated and not invoice:

@@ -5,12 +5,13 @@ The file is read twice, first to know its encoding, and never held: a million ro
 
 import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from portal.adapters.extracts.cells import text
 from portal.adapters.extracts.entries import Unreadable
@@ -58,11 +59,11 @@ class Table:
         return self.delimiter == ";"
 
     def __iter__(self) -> Iterator[Row]:
-        with open(self.path, "rb") as file:
-            for row in records(file, self.encoding, self.delimiter):
+        with readable(self.path, self.encoding) as file:
+            for row in records(file, self.delimiter):
                 if row.line <= self.heading or not any(map(str.strip, row.cells)) or is_total(row.cells):
                     continue
-                self.position = file.tell()
+                self.position = cast(BinaryIO, file.buffer).tell()
                 yield self._checked(row)
 
     def _checked(self, row: Row) -> Row:
@@ -89,15 +90,18 @@ class Table:
 
 
 def first_rows(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
-    with open(path, "rb") as file:
-        for _count, row in zip(range(HIGHEST_TITLE), records(file, encoding, delimiter), strict=False):
-            yield row
+    with readable(path, encoding) as file:
+        yield from islice(records(file, delimiter), HIGHEST_TITLE)
 
 
-def records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Row]:
+def readable(path: Path, encoding: str) -> TextIOWrapper:
+    """Line ends as they are: those inside quotes are csv's to judge."""
+    return open(path, encoding=encoding, errors="replace", newline="")
+
+
+def records(file: TextIOWrapper, delimiter: str) -> Iterator[Row]:
     """Each record with the number of the line that it begins in."""
-    lines = io.TextIOWrapper(file, encoding, errors="replace", newline="")  # line ends inside quotes are csv's to judge
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(file, delimiter=delimiter)
     line = 0
     while True:
         begins = line + 1
