@@ -32,12 +32,12 @@
   addEventListener("pageshow", release);
   document.addEventListener("htmx:finally:request", release);
 
-  // A page that was refused keeps its address; one that is still waiting stays as it is, so that nothing moves under a finger.
+  // What answers a form in place keeps the address of the form; one that is still waiting stays as it is, so that nothing moves under a finger.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.sourceElement.matches("[data-poll]") && ctx.text.includes("data-poll")) event.preventDefault();
-    const posted = ctx.request.method !== "GET" && !ctx.response.raw.redirected;
-    if (posted || ctx.response.status >= 400) ctx.push = "false";
+    const answered = ctx.request.method !== "GET" && !ctx.response.raw.redirected && !ctx.push;
+    if (answered || ctx.response.status >= 400) ctx.push = "false";
   });
 
   document.addEventListener("htmx:after:settle", (event) => {
