@@ -89,10 +89,10 @@ def decide(call: Call, pages: Pages) -> Response:
     decision, notice = call.form.get("decision", ""), call.form.get("notice", "now")
     if decision not in DECISIONS or notice not in NOTICES:
         raise Unexpected("decision or notice")
-    order = _till(call).decide(call.param["reference"], decision, notice)
-    if order is None:
+    after = _till(call).decide(call.param["reference"], decision, notice)
+    if not after:
         raise NotFound("order")
-    return RedirectResponse(order.after, 303)
+    return RedirectResponse(after, 303)
 
 
 def _till(call: Call) -> Till:

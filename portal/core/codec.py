@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 KIND = "="  # no field or mapping key of ours is called that
@@ -58,8 +59,18 @@ def _plain(value: Any) -> Any:
         case Mapping():
             return {k: _plain(v) for k, v in value.items()}
         case _ if is_dataclass(value):
-            return {KIND: type(value).__name__, **{f.name: _plain(v) for f in fields(value) if (v := getattr(value, f.name)) != _default(f)}}
+            said = {KIND: type(value).__name__}
+            for name, default in _fields(type(value)):
+                if (v := getattr(value, name)) != default:
+                    said[name] = _plain(v)
+            return said
     raise TypeError(f"{type(value).__name__} is not stored")
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Its fields with their defaults: asked of each class once, for dataclasses answers slowly."""
+    return tuple((field.name, _default(field)) for field in fields(kind))
 
 
 def _default(field: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -37,7 +37,7 @@ class Language(StrEnum):
 
     @property
     def direction(self) -> str:
-        return "rtl" if self in (Language.HE, Language.AR) else "ltr"
+        return "rtl" if self is Language.HE or self is Language.AR else "ltr"
 
     @property
     def own_name(self) -> str:
@@ -96,6 +96,7 @@ def n_(id: str, plural: str, n: int, **values: Value) -> Text:
     return Text(id, {"n": n, **values}, plural)
 
 
+@lru_cache(20_000)
 def translate(language: Language, id: str, plural: str = "", n: Value | None = None) -> str:
     known = catalogue(language)
     if plural and isinstance(n, int):
@@ -132,6 +133,7 @@ def isolated(text: str) -> str:
     return f"{LRI}{text}{PDI}"
 
 
+@lru_cache(10_000)
 def money(value: Money) -> str:
     """₪1,234.50 in every language, the sign first, as Israeli bills print it; a currency without a symbol by its code."""
     pattern = "¤#,##0.00;-¤#,##0.00" if len(symbol(value.currency)) == 1 else "¤\u00a0#,##0.00;-¤\u00a0#,##0.00"
@@ -143,6 +145,7 @@ def symbol(currency: str) -> str:
     return get_currency_symbol(currency, locale="en")
 
 
+@lru_cache(10_000)
 def day(value: date, language: Language) -> str:
     """22 November 2026, the month in words: 11/12 is read two ways."""
     return format_date(value, "long", locale=language.locale)

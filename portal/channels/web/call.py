@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +19,7 @@ from portal.core.party import Party
 from portal.core.portal import Portal
 
 HOME = "/"
+SPOKEN: Mapping[str, Language] = {language.value: language for language in Language}
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Call:
 
     @property
     def path(self) -> str:
-        return self.request.url.path
+        return str(self.request.scope["path"])
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -119,6 +120,7 @@ def client(request: Request, trusted: frozenset[str]) -> str:
     return canonical(peer)
 
 
+@lru_cache(1_000)
 def canonical(address: str) -> str:
     try:
         ip = ip_address(address)
@@ -131,10 +133,7 @@ def canonical(address: str) -> str:
 
 def language(asked: str, kept: str) -> Language:
     """What the address asks for, else what the browser keeps, else Hebrew."""
-    for said in (asked, kept):
-        if said in Language.__members__.values():
-            return Language(said)
-    return Language.HE
+    return SPOKEN.get(asked) or SPOKEN.get(kept) or Language.HE
 
 
 def same_origin(request: Request, base_url: str) -> bool:

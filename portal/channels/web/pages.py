@@ -46,11 +46,12 @@ class Pages:
         self.announced: tuple[str, ...] = ()
 
     def html(
-        self, call: Call, template: str, title: Text, *, status: int = 200, benefit: str = "", notice: str = "", **context: Any
+        self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: str = "", notice: str = "", **context: Any
     ) -> Response:
         """A page. Of a visitor it is made anew; of nobody, the same context is the same page for a minute."""
         at = datetime.now(UTC).astimezone(self.portal.company.zone)
         page = chrome.page(call, self.look, title.say(call.language), at, benefit, notice)
+        context["status"] = status
         headers = {"cache-control": "no-store", "vary": "HX-Request"}
         return Response(self._rendered(template, page, context, at), status, headers, "text/html")
 

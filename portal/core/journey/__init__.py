@@ -15,16 +15,17 @@ from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.party import Party
 from portal.core.portal import Portal
 from portal.core.ports import Heard
-from portal.core.steps import STEPS, Ask, Pay, Step
+from portal.core.steps import Ask, Pay, Step
 
 
 def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     """The pending step, or the first one; with `journey_id` the last step of that journey, ended or not."""
     action = _action(portal, slug, who)
     row = stored.find(portal, action, who, journey_id) if who.subject else None
-    if row is not None and (row.turn > 1 or row.ended_at):
-        shown = paying.waiting(portal, Shown(action, row.id, row.turn, STEPS.load(row.step)))
-        if shown.waiting or shown.ended or row.age < stored.STALE_MS:
+    if row is not None:
+        shown = paying.caught_up(portal, action, who, row)
+        gone_on = shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
+        if shown.waiting or shown.ended or gone_on:
             return shown
     step = action.steps["start"](stored.case(portal, action, who))
     if not who.subject:
@@ -53,11 +54,11 @@ def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply) -> Show
 
 
 def settle(portal: Portal, provider: str, heard: Heard) -> None:
-    """What a verified notice, or the provider when asked, says of a payment; the journey goes on in the same transaction."""
+    """What a verified notice, or the provider when asked, says of a payment; then the journey goes on with it."""
     with portal.db.write() as tx:
         outcome = payments.hear(tx, provider, heard)
-        if outcome is not None:
-            paying.tell(portal, tx, outcome)
+    if outcome is not None:
+        paying.tell(portal, outcome.journey_id, outcome.paid)
 
 
 def _action(portal: Portal, slug: str, who: Party) -> Action:

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from portal.core import party, payments
-from portal.core.case import Proof
+from portal.core.case import Action, Paid, Proof
 from portal.core.errors import NotFound, Permanent, Refused, TryAgain
 from portal.core.events import Origin, note
 from portal.core.journey import stored
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.languages import Language, _
 from portal.core.party import Party
-from portal.core.payments import AnotherOpen, Changed, Known, Outcome
+from portal.core.payments import AnotherOpen, Changed, Known
 from portal.core.portal import Portal
 from portal.core.ports import Heard, Order, PaymentPage
-from portal.core.statements import Writer
+from portal.core.statements import Row
 from portal.core.steps import STEPS, Pay, Refusal
 
 # Another tab's payment is closed at the provider before this one is opened; more often than this it is not worth it.
@@ -23,13 +23,21 @@ TRIES = 3
 Settle = Callable[[str, Heard], None]
 
 
-def waiting(portal: Portal, shown: Shown) -> Shown:
-    """Whether the provider has the customer now."""
+def caught_up(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
+    """The stored step; one that waits for a payment that has ended goes on first: whoever heard of it died before it could."""
+    shown = Shown(action, row.id, row.turn, STEPS.load(row.step))
     if not isinstance(shown.step, Pay):
         return shown
     with portal.db.read() as reader:
-        payment = payments.latest(reader, shown.journey_id)
-    return replace(shown, waiting=payment is not None and payment.state in payments.OPEN)
+        payment = payments.latest(reader, row.id)
+        if payment is None or payment.state in payments.OPEN:
+            return replace(shown, waiting=payment is not None)
+        untold = payment.settled_at is not None and payment.settled_at > row.updated_at
+        paid = payments.paid(reader, payment) if untold else None
+    if paid is None:
+        return shown
+    tell(portal, row.id, paid)
+    return stored.named(portal, action, who, row.id)
 
 
 def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Shown | Elsewhere:
@@ -46,17 +54,19 @@ def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> 
     return Elsewhere(page.url) if usable else stored.current(portal, shown.action, who)
 
 
-def tell(portal: Portal, tx: Writer, outcome: Outcome) -> None:
+def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
     """The journey goes on from its Pay step with how the payment ended."""
-    row = tx.one(stored.BY_ID, id=outcome.journey_id)
-    step = STEPS.load(row.step) if row else None
-    if row is None or row.ended_at or not isinstance(step, Pay):
-        return  # the customer went on without it: the ledger and the timeline have it
-    origin = Origin(row.channel, row.source)
-    who = party.customer(tx, row.customer_id or "", Proof(row.level), Language(row.language), origin, row.subject)
+    with portal.db.read() as reader:
+        row = reader.one(stored.BY_ID, id=journey_id)
+        step = STEPS.load(row.step) if row else None
+        if row is None or row.ended_at or not isinstance(step, Pay):
+            return  # the customer went on without it: the ledger and the timeline have it
+        origin = Origin(row.channel, row.source)
+        who = party.customer(reader, row.customer_id or "", Proof(row.level), Language(row.language), origin, row.subject)
     action = portal.actions[row.action]
-    following = action.steps[step.next](stored.case(portal, action, who), outcome.paid)
-    stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), step.next, following, reason=outcome.paid.reason)
+    following = action.steps[step.next](stored.case(portal, action, who), paid)
+    with portal.db.write() as tx:
+        stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), step.next, following, reason=paid.reason)
 
 
 def _opened(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Known:

@@ -49,7 +49,7 @@ class Elsewhere:
 
 COLUMNS = (
     Journey.id, Journey.action, Journey.subject, Journey.customer_id, Journey.level, Journey.turn, Journey.step, Journey.language,
-    Journey.channel, Journey.source, Journey.ended_at, (now() - Journey.updated_at).label("age"),
+    Journey.channel, Journey.source, Journey.ended_at, Journey.updated_at, (now() - Journey.updated_at).label("age"),
 )  # fmt: skip
 _is = (col(Journey.subject) == p("subject")) & (col(Journey.action) == p("action"))
 PENDING = Statement(select(*COLUMNS).where(_is, col(Journey.ended_at).is_(None)))  # type: ignore[call-overload]
@@ -148,6 +148,12 @@ def current(portal: Portal, action: Action, who: Party) -> Shown:
     row = find(portal, action, who)
     if row is None:
         raise NotFound(action.slug)
+    return Shown(action, row.id, row.turn, STEPS.load(row.step))
+
+
+def named(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown:
+    row = find(portal, action, who, journey_id)
+    assert row
     return Shown(action, row.id, row.turn, STEPS.load(row.step))
 
 

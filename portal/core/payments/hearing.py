@@ -16,7 +16,7 @@ from portal.core.payments.opening import REFER
 from portal.core.payments.rows import Known, find, move
 from portal.core.payments.states import OPEN, State
 from portal.core.ports import Heard
-from portal.core.statements import Statement, Writer, insert, now, p
+from portal.core.statements import Reader, Statement, Writer, insert, now, p
 from portal.core.tables import Notice, Payment
 
 log = structlog.get_logger()
@@ -123,6 +123,15 @@ def _outcome(tx: Writer, payment: Known, state: State, reason: str, given: Credi
         balance_after=ledger.balance(tx, payment.customer_id, nothing.currency),
     )
     return Outcome(payment.id, payment.customer_id, payment.journey_id, paid, given.refund if given else nothing, late)
+
+
+def paid(reader: Reader, payment: Known) -> Paid:
+    """How a payment that is over ended, for a journey that was not told at the time."""
+    settled = payment.settlement
+    return Paid(
+        payment_id=payment.id, state=payment.state.value, owed=settled.owed, charge=settled.charge, saving=settled.saving,
+        reason=payment.reason, balance_after=ledger.balance(reader, payment.customer_id, settled.charge.currency),
+    )  # fmt: skip
 
 
 def _alert(event: str, provider: str, heard: Heard, why: str) -> None:
