@@ -248,6 +248,19 @@ def test_notices_ten_times_over_from_several_processes_credit_once(database, dat
         assert (attempts(database, f"c{number}"), rows(database, f"c{number}")) == (["success"], [("payment", -10000, "A")])
 
 
+def test_two_payments_of_the_same_debt_that_succeed_at_once_are_credited_once(database, database_url):
+    calls = []
+    for number in range(8):
+        owes(database, f"c{number}", A=10000)
+        first = begins(database, f"c{number}", settles(10000, "A"))
+        hears(database, says(first, "cancelled"))
+        second = begins(database, f"c{number}", settles(10000, "A"), journey="j2")
+        calls += [(database_url, says(first, "success")), (database_url, says(second, "success"))]
+    crowd.at_once(crowd.deliver, calls)
+    assert [balance(database, f"c{number}") for number in range(8)] == [0] * 8
+    assert [attempts(database, f"c{number}") for number in range(8)] == [["success", "success"]] * 8
+
+
 # --- one open payment
 
 
