@@ -116,6 +116,11 @@ def test_a_decision_is_told_by_a_signed_notice_and_to_whoever_asks(provider, hoo
     assert (asked.state, asked.taken, asked.reason) == (heard.state, heard.taken, heard.reason)
 
 
+def test_the_customer_is_sent_back_after_the_hook_has_heard(provider, hook):
+    provider.decide(provider.begin(ORDER).reference, "approve")
+    assert hook.posts.qsize() == 1
+
+
 def test_a_second_decision_changes_nothing(provider, hook):
     page = provider.begin(ORDER)
     provider.decide(page.reference, "approve")

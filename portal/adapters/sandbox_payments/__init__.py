@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.request import ProxyHandler, Request, build_opener
 
 from babel.core import get_global
@@ -19,6 +19,7 @@ from portal.core.keys import Keys
 from portal.core.ports import Heard, Order, PaymentPage
 
 ANSWERS_WITHIN = 5.0
+CUSTOMER_WAITS = 2.0
 LONGEST_DESCRIPTION = 500
 DECISIONS = {"approve": "approved", "decline": "declined", "abandon": "abandoned"}
 
@@ -86,8 +87,15 @@ class SandboxPayments:
         if self.orders.find(reference) is None:
             raise NotFound("order")
         if self.orders.end(reference, DECISIONS[decision]):
-            Thread(target=self._deliver, args=(reference, Delivery(notice)), name=f"notice of {reference}", daemon=True).start()
+            self._tell(reference, Delivery(notice))
         return self._found(reference).after
+
+    def _tell(self, reference: str, delivery: Delivery) -> None:
+        """In the background; the customer is sent back once the hook has heard, or did not within 2 s (Stripe Checkout: 10 s)."""
+        tried = Event()
+        Thread(target=self._deliver, args=(reference, delivery, tried), name=f"notice of {reference}", daemon=True).start()
+        if delivery in (Delivery.NOW, Delivery.TWICE):
+            tried.wait(CUSTOMER_WAITS)
 
     def _known(self, reference: str) -> SandboxOrder:
         if self.trouble is Trouble.FAILS:
@@ -106,16 +114,16 @@ class SandboxPayments:
             time.sleep(self.answers_within)
             raise TryAgain(f"the provider did not answer in {self.answers_within} s")
 
-    def _deliver(self, reference: str, delivery: Delivery) -> None:
+    def _deliver(self, reference: str, delivery: Delivery, tried: Event) -> None:
         if delivery is Delivery.NEVER:
             return
         if delivery is Delivery.LATE:
             time.sleep(self.late_by)
         body = notices.written(self._found(reference))
         for _ in range(2 if delivery is Delivery.TWICE else 1):
-            self._post(body)
+            self._post(body, tried)
 
-    def _post(self, body: bytes) -> None:
+    def _post(self, body: bytes, tried: Event) -> None:
         """Until the hook answers 2xx, or the tries are over: then somebody has to ask."""
         opener = build_opener(ProxyHandler({}))
         for wait in self.waits:
@@ -127,6 +135,8 @@ class SandboxPayments:
                     return
             except OSError:  # an HTTPError is one too
                 continue
+            finally:
+                tried.set()
 
 
 def _check(order: Order) -> None:
