@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
-from sqlmodel import col, select
+from sqlmodel import select
 
 from portal.core.documents import Allowance, Document, Kind, Line, Party, Totals, VatRate
 from portal.core.languages import moment
@@ -66,9 +66,28 @@ class Demo:
 
 CUSTOMERS = (
     Demo("1001", "רות לוי", "000000018", "+972502345678", "ruth@example.com", "רחוב הגפן 4, חיפה", "he", ((1, False), (0, True))),
-    Demo("1002", "Daniel Cohen", "000000026", "+972502345679", "daniel@example.com", "12 HaNamal St, Haifa", "en", ((1, True), (0, True)), 1000),
+    Demo(
+        "1002",
+        "Daniel Cohen",
+        "000000026",
+        "+972502345679",
+        "daniel@example.com",
+        "12 HaNamal St, Haifa",
+        "en",
+        ((1, True), (0, True)),
+        1000,
+    ),
     Demo("1003", "ليلى حدّاد", "000000034", "+972522345670", "layla@example.com", "شارع الزيتون 7، الناصرة", "ar", ((0, True),)),
-    Demo("1004", "Ирина Волкова", "000000042", "+972542345671", "irina@example.com", "ул. Герцля 20, Ашдод", "ru", ((2, False), (1, False), (0, True))),
+    Demo(
+        "1004",
+        "Ирина Волкова",
+        "000000042",
+        "+972542345671",
+        "irina@example.com",
+        "ул. Герцля 20, Ашдод",
+        "ru",
+        ((2, False), (1, False), (0, True)),
+    ),
     Demo("1005", "משה אברהם", "000000059", "+972502345680", "moshe@example.com", "שדרות הנשיא 9, חיפה", "he", ((0, True),)),
     Demo("1006", "יעל אברהם", "000000067", "+972502345680", "yael@example.com", "שדרות הנשיא 9, חיפה", "he", ((1, True), (0, True)), 1000),
     Demo("1007", "אסתר בן־דוד", "000000075", "+972502345681", "", "רחוב הרימון 2, צפת", "he", ((1, False), (0, False))),
@@ -122,8 +141,8 @@ def _bills(customer: Demo, today: date) -> Iterator[Values]:
         document = _document(customer, _first_of_month(today, months))
         total = document.totals.payable
         yield {
-            "customer_id": customer.customer_id, "number": document.number, "kind": document.kind.value, "issued": document.issued.isoformat(),
-            "due": document.due.isoformat() if document.due else "", "currency": total.currency, "total": total.minor,
+            "customer_id": customer.customer_id, "number": document.number, "kind": document.kind.value,
+            "issued": document.issued.isoformat(), "due": document.due.isoformat() if document.due else "", "currency": total.currency, "total": total.minor,
             "said_open": total.minor if is_open else 0, "details": DOCUMENTS.dump(document),
         }  # fmt: skip
 
@@ -170,6 +189,16 @@ LOYAL = {"he": "הנחת לקוח ותיק", "ar": "خصم زبون دائم", "
 PRODUCTS: dict[str, dict[str, str]] = {
     "he": {"Fibre 600": "אינטרנט סיבים 600", "Fibre 1000": "אינטרנט סיבים 1000", "Wi-Fi 6": "נתב Wi-Fi 6", "TV Basic": "טלוויזיה בסיסית"},
     "ar": {"Fibre 600": "إنترنت ألياف 600", "Fibre 1000": "إنترنت ألياف 1000", "Wi-Fi 6": "راوتر Wi-Fi 6", "TV Basic": "تلفزيون أساسي"},
-    "en": {"Fibre 600": "Fibre internet 600", "Fibre 1000": "Fibre internet 1000", "Wi-Fi 6": "Wi-Fi 6 router", "TV Basic": "Basic television"},
-    "ru": {"Fibre 600": "Оптический интернет 600", "Fibre 1000": "Оптический интернет 1000", "Wi-Fi 6": "Роутер Wi-Fi 6", "TV Basic": "Базовое ТВ"},
+    "en": {
+        "Fibre 600": "Fibre internet 600",
+        "Fibre 1000": "Fibre internet 1000",
+        "Wi-Fi 6": "Wi-Fi 6 router",
+        "TV Basic": "Basic television",
+    },
+    "ru": {
+        "Fibre 600": "Оптический интернет 600",
+        "Fibre 1000": "Оптический интернет 1000",
+        "Wi-Fi 6": "Роутер Wi-Fi 6",
+        "TV Basic": "Базовое ТВ",
+    },
 }
