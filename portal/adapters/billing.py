@@ -1,6 +1,7 @@
 """The embedded billing store: the invoices that were imported, and the ledger."""
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -21,8 +22,11 @@ _open = (
     .correlate(Invoice.__table__)  # type: ignore[attr-defined]
     .scalar_subquery()
 )
+BILL: tuple[Any, ...] = (
+    Invoice.number, Invoice.kind, Invoice.issued, Invoice.due, Invoice.currency, Invoice.total, _open.label("open")
+)  # fmt: skip
 BILLS = Statement(
-    select(Invoice.number, Invoice.kind, Invoice.issued, Invoice.due, Invoice.currency, Invoice.total, _open.label("open"))
+    select(*BILL)
     .where(col(Invoice.customer_id) == p("customer_id"))
     .order_by(col(Invoice.issued).desc(), col(Invoice.number).desc())
     .limit(NEWEST)
@@ -53,9 +57,8 @@ class EmbeddedBilling:
 
 
 def _bill(row: Row) -> Bill:
-    return Bill(
-        row.number, Kind(row.kind), date.fromisoformat(row.issued), _day(row.due), Money(row.total, row.currency), Money(int(row.open), row.currency)
-    )
+    total, still_open = Money(row.total, row.currency), Money(int(row.open), row.currency)
+    return Bill(row.number, Kind(row.kind), date.fromisoformat(row.issued), _day(row.due), total, still_open)
 
 
 def _document(row: Row) -> Document:

@@ -35,7 +35,7 @@ class Smtp:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, self.server.port or 465, timeout=TIMEOUT_SECONDS)
         else:
             smtp = smtplib.SMTP(host, self.server.port or 587, timeout=TIMEOUT_SECONDS)
-            if smtp.has_extn("starttls") or smtp.ehlo()[0] == 250 and smtp.has_extn("starttls"):
+            if smtp.has_extn("starttls") or (smtp.ehlo()[0] == 250 and smtp.has_extn("starttls")):
                 smtp.starttls()
         if user:
             smtp.login(unquote(user), unquote(self.server.password or ""))

@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 5.0
 API = "https://api.twilio.com"
 
 
-class Wire(TwilioHttpClient):
+class Wire(TwilioHttpClient):  # type: ignore[misc]
     """Twilio's own client, which can be pointed at a peer on this machine."""
 
     def __init__(self, base: str) -> None:

@@ -25,7 +25,8 @@ NEWEST = 50
 DECISIONS = ("approve", "decline", "abandon")
 NOTICES = ("now", "late", "twice", "never")
 
-_sent = select(*COLUMNS, Outbox.finished_at).where(col(Outbox.state) == "sent", col(Outbox.channel) != "none")
+SHOWN: tuple[Any, ...] = (*COLUMNS, Outbox.finished_at)
+_sent = select(*SHOWN).where(col(Outbox.state) == "sent", col(Outbox.channel) != "none")
 _newest = _sent.order_by(col(Outbox.id).desc()).limit(NEWEST)
 SENT = Statement(_newest)
 SENT_TO = Statement(_newest.where(col(Outbox.recipient) == p("to")))
@@ -80,8 +81,8 @@ def till(call: Call, pages: Pages) -> Response:
     if order is None:
         raise NotFound("order")
     return pages.html(
-        call, "sandbox/pay.html", PAY, amount=order.charge, merchant=call.portal.company.named(call.language), description=order.description,
-        action=call.path, token="",
+        call, "sandbox/pay.html", PAY, amount=order.charge, merchant=call.portal.company.named(call.language),
+        description=order.description, action=call.path, token="",
     )  # fmt: skip
 
 

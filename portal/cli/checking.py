@@ -1,6 +1,7 @@
 """`portal check`: settings, database, keys, vendors; each line ok, or what to do."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import typer
 
@@ -33,7 +34,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
     yield True, f"SMS by {settings.sms}, e-mail by {settings.email}, payments by {settings.payments}"
 
 
-def _company(path):  # type: ignore[no-untyped-def]
+def _company(path: Path | None) -> tuple[bool, str]:
     from portal.app import DEMO
     from portal.core.company import read
 

@@ -20,7 +20,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(help="Processes that serve.")] = 1,
-    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Send messages from here too, or leave it to `portal worker`.")] = True,
+    with_worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Send messages from here too, or leave it to `portal worker`.")
+    ] = True,
 ) -> None:
     """The portal."""
     if "PORTAL_BASE_URL" not in os.environ and not Path(".env").exists():

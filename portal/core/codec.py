@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
             return {k: _plain(v) for k, v in value.items()}
         case _ if is_dataclass(value):
             said = {KIND: type(value).__name__}
-            for name, default in _fields(type(value)):
+            for name, default in _fields(value.__class__):
                 if (v := getattr(value, name)) != default:
                     said[name] = _plain(v)
             return said

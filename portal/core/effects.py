@@ -1,6 +1,5 @@
 """What a step causes beside being shown, in the transaction that stores it: messages, and requests to be called."""
 
-
 from portal.core import links
 from portal.core.case import Proof
 from portal.core.errors import Refused

@@ -5,6 +5,7 @@ same token is the same link (21, 22), and the token itself is stored nowhere.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -34,7 +35,7 @@ class Opened:
     origin: Origin
 
 
-COLUMNS = (Link.id, Link.customer_id, Link.action, Link.level, Link.language, Link.channel, Link.source)
+COLUMNS: tuple[Any, ...] = (Link.id, Link.customer_id, Link.action, Link.level, Link.language, Link.channel, Link.source)
 NEW = Statement(
     insert(Link).values(
         id=p("id"), purpose="action", customer_id=p("customer_id"), action=p("action"), level=p("level"), language=p("language"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -45,7 +46,18 @@ class Job:
         return monotonic() - self.taken < LEASE_MS / 2000
 
 
-COLUMNS = (Row.id, Row.kind, Row.channel, Row.recipient, Row.customer_id, Row.language, Row.about, Row.key, Row.owner, Row.attempts)
+COLUMNS: tuple[Any, ...] = (
+    Row.id,
+    Row.kind,
+    Row.channel,
+    Row.recipient,
+    Row.customer_id,
+    Row.language,
+    Row.about,
+    Row.key,
+    Row.owner,
+    Row.attempts,
+)
 PUT = Statement(
     insert(Row)
     .values(
@@ -69,9 +81,7 @@ CLAIM = Statement(
     .values(owner=p("owner_"), leased_until=now() + LEASE_MS, attempts=col(Row.attempts) + 1)
     .returning(*COLUMNS)
 )
-OVERDUE = Statement(
-    update(Row).where(col(Row.state) == "waiting", col(Row.expires_at) <= now()).values(state="expired", finished_at=now())
-)
+OVERDUE = Statement(update(Row).where(col(Row.state) == "waiting", col(Row.expires_at) <= now()).values(state="expired", finished_at=now()))
 FINISH = Statement(
     update(Row)
     .where(col(Row.id) == p("id_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
@@ -113,6 +123,14 @@ class Outbox:
 
 def job(row: Row) -> Job:
     return Job(
-        row.id or 0, row.kind, row.channel, row.recipient, row.customer_id, Language(row.language), json.loads(row.about), row.key,
-        row.owner, row.attempts,
+        row.id or 0,
+        row.kind,
+        row.channel,
+        row.recipient,
+        row.customer_id,
+        Language(row.language),
+        json.loads(row.about),
+        row.key,
+        row.owner,
+        row.attempts,
     )

@@ -68,4 +68,3 @@ def _lines(reader: Reader, payment: Known, language: Language) -> list[ReceiptLi
 def worded(title: Mapping[str, str], language: Language) -> str:
     """The company's own words, in the reader's language or else in Hebrew."""
     return title.get(language.value) or title.get("he") or ""
-

@@ -59,12 +59,13 @@ class Compiled:
     """Its text for one database, the constants in it, and the shape of its rows."""
 
     def __init__(self, clause: Executable, dialect: Dialect) -> None:
-        compiled = clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
+        element: Any = clause
+        compiled = element.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
         self.constants = {k: v for k, v in compiled.params.items() if v is not None}
         self.named = set(compiled.params)
         columns = [entry.keyname for entry in compiled._result_columns]
-        self.row = namedtuple("Row", columns, rename=True)._make if columns else None  # type: ignore[misc]
+        self.row: Callable[[Sequence[Any]], Row] | None = _row(columns) if columns else None
 
     def values(self, given: Values) -> Values:
         return {**self.constants, **given} if self.constants else given
@@ -72,6 +73,11 @@ class Compiled:
     def rows(self, tuples: Sequence[Sequence[Any]]) -> list[Row]:
         assert self.row, "the statement returns no rows"
         return [self.row(t) for t in tuples]
+
+
+def _row(columns: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
+    make: Any = namedtuple("Row", columns, rename=True)
+    return make._make  # type: ignore[no-any-return]
 
 
 class Reader(Protocol):
@@ -98,7 +104,8 @@ class Writer(Reader, Protocol):
 class Database(Protocol):
     """SQLite or PostgreSQL. Blocking; short; never held while anybody outside is asked."""
 
-    dialect: Dialect
+    @property
+    def dialect(self) -> Dialect: ...
 
     def read(self) -> AbstractContextManager[Reader]: ...
     def write(self) -> AbstractContextManager[Writer]: ...

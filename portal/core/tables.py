@@ -17,24 +17,24 @@ SQLModel.metadata.naming_convention = {
 
 
 def instant(default: int | None = None) -> int:
-    return Field(default=default, sa_type=BigInteger)  # type: ignore[no-any-return, call-overload]
+    return Field(default=default, sa_type=BigInteger)  # type: ignore[no-any-return]
 
 
 def maybe_instant() -> int | None:
-    return Field(default=None, sa_type=BigInteger, nullable=True)  # type: ignore[no-any-return, call-overload]
+    return Field(default=None, sa_type=BigInteger, nullable=True)  # type: ignore[no-any-return]
 
 
 def minor(default: int | None = None) -> int:
-    return Field(default=default, sa_type=BigInteger)  # type: ignore[no-any-return, call-overload]
+    return Field(default=default, sa_type=BigInteger)  # type: ignore[no-any-return]
 
 
 def long_text(default: str | None = "") -> str:
-    return Field(default=default, sa_type=Text)  # type: ignore[no-any-return, call-overload]
+    return Field(default=default, sa_type=Text)  # type: ignore[no-any-return]
 
 
 def serial() -> int | None:
     # SQLite gives rising numbers only to an INTEGER key
-    return Field(default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True))
+    return Field(default=None, sa_column=Column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True))  # type: ignore[no-any-return]
 
 
 class Clock(SQLModel, table=True):
@@ -195,7 +195,7 @@ class Event(SQLModel, table=True):
     """What happened, written in the transaction that made it so."""
 
     id: int | None = serial()
-    at: int = Field(sa_type=BigInteger, index=True)  # type: ignore[call-overload]
+    at: int = Field(sa_type=BigInteger, index=True)
     customer_id: str | None = Field(default=None, index=True)
     visit_id: str = ""
     journey_id: str = ""

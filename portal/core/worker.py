@@ -3,9 +3,9 @@
 Runs beside the web in `portal serve`, or alone in `portal worker`. Any number of them may run.
 """
 
-import random
 from collections.abc import Callable
 from queue import Empty
+from random import SystemRandom
 from threading import Event, Thread
 from time import monotonic
 
@@ -19,6 +19,7 @@ from portal.core.portal import Portal
 from portal.core.statements import Values
 
 log = structlog.get_logger()
+chance = SystemRandom()
 SENT = Counter("portal_messages", "Messages that left, or never will", ["kind", "channel", "state"])
 
 POLL_SECONDS = 1.0
@@ -33,7 +34,7 @@ Chore = tuple[str, float, Callable[[Portal], None]]
 class Worker:
     def __init__(self, portal: Portal, chores: tuple[Chore, ...] = ()) -> None:
         self.portal = portal
-        self.chores = {chore: monotonic() + chore[1] * random.random() for chore in chores}
+        self.chores = {chore: monotonic() + chore[1] * chance.random() for chore in chores}
         self.stopping = Event()
         self.thread = Thread(target=self.run, name="outbox", daemon=True)
 
@@ -63,7 +64,7 @@ class Worker:
     def _fresh(self) -> list[Job]:
         queue = self.portal.outbox.fresh
         try:
-            jobs = [queue.get(timeout=POLL_SECONDS * (0.5 + random.random() / 2))]
+            jobs = [queue.get(timeout=POLL_SECONDS * (0.5 + chance.random() / 2))]
         except Empty:
             return []
         self.stopping.wait(LINGER_SECONDS)
@@ -111,7 +112,7 @@ class Worker:
 
     def _later(self, job: Job, later: TryAgain) -> None:
         """1 s, 2 s, 4 s, .. with jitter, and not before the vendor said (Retry-After)."""
-        wait = max(later.retry_after or 0.0, 2 ** (job.attempts - 1) * random.uniform(0.75, 1.25))
+        wait = max(later.retry_after or 0.0, 2 ** (job.attempts - 1) * chance.uniform(0.75, 1.25))
         with self.portal.db.write() as tx:
             tx.run(RETRY, **_ours(job), delay_=int(wait * 1000), error_=_reason(later))
 

@@ -142,7 +142,8 @@ def _bills(customer: Demo, today: date) -> Iterator[Values]:
         total = document.totals.payable
         yield {
             "customer_id": customer.customer_id, "number": document.number, "kind": document.kind.value,
-            "issued": document.issued.isoformat(), "due": document.due.isoformat() if document.due else "", "currency": total.currency, "total": total.minor,
+            "issued": document.issued.isoformat(),
+            "due": document.due.isoformat() if document.due else "", "currency": total.currency, "total": total.minor,
             "said_open": total.minor if is_open else 0, "details": DOCUMENTS.dump(document),
         }  # fmt: skip
 

@@ -7,8 +7,6 @@ from alembic.config import Config
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from portal.core.tables import SQLModel
-
 HERE = Path(__file__).resolve().parent
 
 # Any number; the same for every process that migrates
@@ -51,5 +49,3 @@ def sqlalchemy_url(url: str) -> str:
 def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
-
-__all__ = ["SQLModel", "newest", "revision", "upgrade"]

@@ -1,9 +1,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from portal.core import tables
-
-assert tables.Customer
+from portal.core import tables  # noqa: F401 - declares what SQLModel.metadata knows
 
 connection = context.config.attributes["connection"]
 if connection.dialect.name == "sqlite":

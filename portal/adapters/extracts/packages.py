@@ -66,7 +66,7 @@ def files(path: Path) -> Iterator[Path]:
 
 
 def hidden(name: str) -> bool:
-    return name.startswith((".", "__MACOSX"))
+    return name.rsplit("/", 1)[-1].startswith(".") or name.startswith("__MACOSX")
 
 
 def size(path: Path) -> int:
@@ -95,7 +95,7 @@ def unpacked(path: Path) -> Iterator[Entry]:
     """The bytes are counted while they are unpacked: what a zip says of its sizes is not believed."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir() and not any(map(hidden, member.filename.split("/")))]
+            members = [member for member in archive.infolist() if not member.is_dir() and not hidden(member.filename)]
             if len(members) > MOST_FILES:
                 raise Unreadable(_("it has more than {n} files", n=MOST_FILES))
             if not members:

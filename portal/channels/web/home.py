@@ -61,7 +61,9 @@ class Home:
 
     def cards(self, call: Call, announced: tuple[Announced, ...]) -> tuple[Card, ...]:
         return tuple(
-            Card(action.slug, action.title.say(call.language), action.hint.say(call.language), action.icon, f"/actions/{action.slug}", saving)
+            Card(
+                action.slug, action.title.say(call.language), action.hint.say(call.language), action.icon, f"/actions/{action.slug}", saving
+            )
             for action in call.portal.actions.values()
             for saving in [_saving(call, action.slug) if any(one.action == action.slug for one in announced) else ""]
         )

@@ -10,6 +10,7 @@ from portal.core.case import Reply
 from portal.core.journey import Shown
 from portal.core.steps import Ask, Field
 
+
 def show(call: Call, pages: Pages) -> Response:
     return _page(call, pages, journey.show(call.portal, call.portal.human, call.party))
 

@@ -10,8 +10,8 @@ from portal.core.errors import NotFound, Refused
 from portal.core.events import Origin
 from portal.core.identity import challenges, people, visits
 from portal.core.identity.challenges import Asker, Waiting
-from portal.core.keys import fingerprint
 from portal.core.languages import _
+from portal.core.statements import Row
 
 TITLE = _("Who are you?")
 CODE = _("The code we sent")
@@ -120,7 +120,7 @@ def by_code(call: Call, pages: Pages) -> Response:
         return _code_page(call, pages, _waiting(call), refused)
 
 
-def _let_in(call: Call, challenge: challenges.Row) -> Response:
+def _let_in(call: Call, challenge: Row) -> Response:
     origin = Origin(challenge.channel, challenge.source)
     old = call.visitor.visit_id if call.visitor else ""
     with call.portal.db.write() as tx:

@@ -26,7 +26,9 @@ class Asset:
 
 class Look:
     def __init__(self, static: Path, colour: str) -> None:
-        self.assets = {path.name: _asset(path) for path in sorted(static.iterdir()) if path.is_file() and path.suffix in (".js", ".svg", ".png")}
+        self.assets = {
+            path.name: _asset(path) for path in sorted(static.iterdir()) if path.is_file() and path.suffix in (".js", ".svg", ".png")
+        }
         css = (static / "style.css").read_text(encoding="utf-8")
         self.style = Markup(f"{brand(colour)}{css}")
         self.style_hash = "sha256-" + b64encode(hashlib.sha256(self.style.encode()).digest()).decode()

@@ -14,7 +14,7 @@ from portal.channels.web.call import HOME, Call
 from portal.channels.web.look import Look
 from portal.core import incentives
 from portal.core.errors import Refused
-from portal.core.languages import Language, Text, Value, _, day, money, moment, show, translate
+from portal.core.languages import Language, Text, Value, _, day, moment, money, show, translate
 from portal.core.portal import Portal
 from portal.core.steps import Refusal
 
@@ -58,7 +58,18 @@ class Pages:
     def _rendered(self, template: str, page: chrome.Page, context: dict[str, Any], at: datetime) -> str:
         if page.visit is not None:
             return self._render(template, page, context)
-        key = (template, page.language, page.title, page.path, page.query, page.partial, page.benefit, page.notice, at.minute, *context.values())
+        key = (
+            template,
+            page.language,
+            page.title,
+            page.path,
+            page.query,
+            page.partial,
+            page.benefit,
+            page.notice,
+            at.minute,
+            *context.values(),
+        )
         try:
             found = self.kept.get(key)
         except TypeError:  # something typed, or a list: not for keeping
@@ -96,7 +107,12 @@ def refusal(refused: Refused) -> Refusal:
 def _environment(templates: Path, language: Language) -> Environment:
     """One a language, so that a sentence finds its language without being told each time."""
     environment = Environment(
-        loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
 
     def say(value: Text | Value) -> str:

@@ -61,9 +61,13 @@ class Judged:
     breaker_open: bool
 
 
+COLUMNS: tuple[Any, ...] = tuple(Challenge.__table__.columns)  # type: ignore[attr-defined]
+SEEN: tuple[Any, ...] = (*COLUMNS, now().label("at"))
 REACHED = Statement(
     select(Customer.customer_id, Customer.language)
-    .where(col(Customer.mobile) == p("mobile"), col(Customer.mobile_since) < now() - SETTLED_MS, col(Customer.mobile_reassigned_at).is_(None))
+    .where(
+        col(Customer.mobile) == p("mobile"), col(Customer.mobile_since) < now() - SETTLED_MS, col(Customer.mobile_reassigned_at).is_(None)
+    )
     .order_by(col(Customer.customer_id))
     .limit(2)
 )
@@ -80,8 +84,7 @@ COUNT_CHALLENGE = Statement(
     _guard.on_conflict_do_update(
         index_elements=["key"],
         set_={"challenges": case((col(Guard.day) == _guard.excluded.day, col(Guard.challenges) + 1), else_=1), "day": _guard.excluded.day},
-        where=(col(Guard.failures) < FAILURES_IN_A_ROW)
-        & ((col(Guard.day) != _guard.excluded.day) | (col(Guard.challenges) < p("most"))),
+        where=(col(Guard.failures) < FAILURES_IN_A_ROW) & ((col(Guard.day) != _guard.excluded.day) | (col(Guard.challenges) < p("most"))),
     ).returning(col(Guard.challenges))
 )
 COUNT_GUESS = Statement(
@@ -91,7 +94,7 @@ COUNT_GUESS = Statement(
         col(Challenge.used_at).is_(None), col(Challenge.expires_at) > now(),
     )
     .values(attempts=col(Challenge.attempts) + 1)
-    .returning(*Challenge.__table__.columns)  # type: ignore[attr-defined]
+    .returning(*COLUMNS)
 )  # fmt: skip
 COUNT_FAILURE = Statement(
     update(Guard)
@@ -112,11 +115,7 @@ NEW = Statement(
         expires_at=now() + LIFETIME_MS,
     )
 )  # fmt: skip
-OF_BROWSER = Statement(
-    select(*Challenge.__table__.columns, now().label("at")).where(  # type: ignore[attr-defined]
-        col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)
-    )
-)
+OF_BROWSER = Statement(select(*SEEN).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
 SEND_AGAIN = Statement(
     update(Challenge)
     .where(
@@ -124,7 +123,7 @@ SEND_AGAIN = Statement(
         col(Challenge.attempts) < GUESSES, col(Challenge.sent_at) <= now() - p("wait_"),
     )
     .values(sendings=col(Challenge.sendings) + 1, sent_at=now(), expires_at=now() + LIFETIME_MS)
-    .returning(*Challenge.__table__.columns)  # type: ignore[attr-defined]
+    .returning(*COLUMNS)
 )  # fmt: skip
 
 
@@ -137,7 +136,7 @@ def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None,
     """A code to the mobile on file of whoever an ID number named (promise 9); nobody's number has limits too."""
     found = tx.one(MOBILE_OF, customer_id=customer_id or "")
     mobile = found.mobile if found else ""
-    people = [(customer_id, found.language)] if mobile else []
+    people = [(customer_id, found.language)] if found and mobile else []
     return _start(portal, tx, asker, mobile or f"nobody:{asked_as}", people, next)
 
 
@@ -261,4 +260,3 @@ def refuse(portal: Portal, tx: Writer, said: str, challenge: Row, origin: Origin
     if challenge.attempts >= GUESSES:
         return _why_not(challenge)
     return Refused("code_wrong", _("The code is not right. Look at the last SMS and try again."), "code")
-

@@ -113,7 +113,9 @@ def _spend(count: int) -> Statement:
     )
 
 
-EXHAUSTED = Statement(select(func.count()).select_from(Rate).where(col(Rate.key) == p("key"), col(Rate.arrival) > now() + col(Rate.tolerance)))
+EXHAUSTED = Statement(
+    select(func.count()).select_from(Rate).where(col(Rate.key) == p("key"), col(Rate.arrival) > now() + col(Rate.tolerance))
+)
 
 
 def exhausted(reader: Reader, limit: Limit, subject: str) -> bool:

@@ -5,6 +5,7 @@ each rise of level (29).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -47,17 +48,17 @@ class Visitor:
         return f"visit:{self.visit_id}"
 
 
-_seen = col(Visit.seen_at) + col(Visit.idle_ms)
+COLUMNS: tuple[Any, ...] = (
+    Visit.id, Visit.level, Visit.language, Visit.channel, Visit.source, Visit.seen_at, Visit.idle_ms, Visit.ends_at, Visit.code_at,
+    Visit.mobile, Visit.asked_as, Visit.customer_id, Customer.name, col(Customer.mobile).label("mobile_on_file"), Customer.email,
+    col(Customer.language).label("own_language"), now().label("at"),
+)  # fmt: skip
 OPEN = Statement(
-    select(
-        Visit.id, Visit.level, Visit.language, Visit.channel, Visit.source, Visit.seen_at, Visit.idle_ms, Visit.ends_at, Visit.code_at, Visit.mobile, Visit.asked_as,
-        Visit.customer_id, Customer.name, Customer.mobile.label("mobile_on_file"), Customer.email,  # type: ignore[attr-defined]
-        Customer.language.label("own_language"), now().label("at"),  # type: ignore[attr-defined]
-    )
+    select(*COLUMNS)
     .select_from(Visit)
     .join(Customer, col(Customer.customer_id) == col(Visit.customer_id), isouter=True)
     .where(col(Visit.id) == p("id"), col(Visit.ended_at).is_(None))
-)  # fmt: skip
+)
 BEGIN = Statement(
     insert(Visit).values(
         id=p("id"), customer_id=p("customer_id"), level=p("level"), mobile=p("mobile"), asked_as=p("asked_as"), language=p("language"),

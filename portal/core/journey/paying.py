@@ -107,7 +107,9 @@ def _asked(portal: Portal, shown: Shown, payment: Known) -> PaymentPage:
     except Permanent as refused:
         with portal.db.write() as tx:
             payments.gave_up(tx, payment.id, str(refused))
-        raise Refused("provider_refused", _("The payment provider did not take the order. No money was taken. Talk to a person.")) from refused
+        raise Refused(
+            "provider_refused", _("The payment provider did not take the order. No money was taken. Talk to a person.")
+        ) from refused
 
 
 def _silent() -> Refused:

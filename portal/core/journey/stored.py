@@ -58,8 +58,9 @@ BY_ID = Statement(select(*COLUMNS).where(col(Journey.id) == p("id")))  # type: i
 BEGIN = Statement(
     insert(Journey)
     .values(
-        id=p("id"), subject=p("subject"), customer_id=p("customer_id"), action=p("action"), level=p("level"), turn=p("turn"), step=p("step"),
-        channel=p("channel"), source=p("source"), language=p("language"), created_at=now(), updated_at=now(), ended_at=p("ended") * now(),
+        id=p("id"), subject=p("subject"), customer_id=p("customer_id"), action=p("action"), level=p("level"), turn=p("turn"),
+        step=p("step"), channel=p("channel"), source=p("source"), language=p("language"), created_at=now(), updated_at=now(),
+        ended_at=p("ended") * now(),
     )
     .on_conflict_do_nothing()
 )  # fmt: skip
