@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.table import Table
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -30,8 +27,7 @@ class Figure:
 
 
 def show(figures: Sequence[Figure]) -> None:
-    table = Table("what", "value", "unit", "limit", "", "note")
+    print(f"\n{'what':44}{'value':>12} {'unit':24}{'limit':>9}       note")
     for figure in figures:
         holds = "" if not figure.limit else "ok" if figure.holds else "OVER"
-        table.add_row(figure.what, f"{figure.value:,.2f}", figure.unit, figure.limit, holds, figure.note)
-    Console().print(table)
+        print(f"{figure.what:44}{figure.value:12,.2f} {figure.unit:24}{figure.limit:>9} {holds:5} {figure.note}")

@@ -23,6 +23,7 @@ from tests.bench.customers import CODE, last_invoice, phone
 
 KEY = b"bench-only"
 HEAD = '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width"><title>Floor</title><main>'
+CODE_PAGE = f"{HEAD}<h1>The code</h1><form method=post action=/identify/code><input name=code><button>Go</button></form>"
 TABLES = """
 create table if not exists customer (id integer primary key, phone text unique);
 create table if not exists invoice (id integer primary key, customer integer, number text, issued text, due integer);
@@ -112,12 +113,9 @@ def build() -> Starlette:
         row = run((CUSTOMER, ((await fields(request))["phone"],)))
         challenge = secrets.token_urlsafe(16)
         run((CHALLENGE, (challenge, row[0], mac(challenge, CODE), int(time.time()) + 300)))
-        response = RedirectResponse("/identify/code", 303)
+        response = HTMLResponse(CODE_PAGE)
         response.set_cookie("challenge", challenge, httponly=True, samesite="lax")
         return response
-
-    async def code_page(request: Request) -> Response:
-        return HTMLResponse(f"{HEAD}<h1>The code</h1><form method=post action=/identify/code><input name=code><button>Go</button></form>")
 
     async def verify(request: Request) -> Response:
         challenge, now = request.cookies["challenge"], int(time.time())
@@ -140,7 +138,6 @@ def build() -> Starlette:
             Route("/healthz", home),
             Route("/identify", identify),
             Route("/identify/phone", ask, methods=["POST"]),
-            Route("/identify/code", code_page),
             Route("/identify/code", verify, methods=["POST"]),
             Route("/actions/last-invoice", invoice),
         ]
