@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, literal, or_, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, exists, func, literal, or_, update
 from sqlmodel import col, select
 
 from portal.core.case import Offer
@@ -19,13 +19,24 @@ from portal.core.tables import Incentive, Redemption
 
 PERCENT, AMOUNT, FEE_WAIVED = "percent", "amount", "fee_waived"
 
-_active = and_(col(Incentive.starts_at) <= now(), col(Incentive.ends_at) > now(), col(Incentive.spent) < col(Incentive.budget))
-_used = exists().where(
-    col(Redemption.incentive_id) == col(Incentive.id), col(Redemption.once) == p("customer_id")
+_runs = and_(col(Incentive.starts_at) <= now(), col(Incentive.ends_at) > now())
+_active = and_(_runs, col(Incentive.spent) < col(Incentive.budget))
+_theirs = and_(col(Redemption.incentive_id) == col(Incentive.id), col(Redemption.customer_id) == p("customer_id"))
+_used = exists().where(_theirs, col(Redemption.state) == "applied")
+# What a payment of theirs holds now is theirs to take again: another tab, or another try, is given the same.
+_held = (
+    select(func.coalesce(func.sum(Redemption.amount), 0))
+    .where(_theirs, col(Redemption.state) == "reserved")
+    .correlate(Incentive.__table__)  # type: ignore[attr-defined]
+    .scalar_subquery()
+)
+_quotable: tuple[Any, ...] = (
+    Incentive.id, Incentive.kind, Incentive.value, Incentive.titles, Incentive.at_most,
+    (col(Incentive.budget) - col(Incentive.spent) + _held).label("left"),
 )  # fmt: skip
 QUOTABLE = Statement(
-    select(Incentive).where(
-        _active,
+    select(*_quotable).where(
+        _runs,
         col(Incentive.action) == p("action"),
         col(Incentive.currency) == p("currency"),
         or_(col(Incentive.first_use) == 0, ~_used),
@@ -171,7 +182,7 @@ def _saving(row: Row, owed: Money) -> Money | None:
             raise ValueError(f"no incentive is {unknown}")
     if row.at_most and row.kind != FEE_WAIVED:
         saving = min(saving, Money(row.at_most, owed.currency))
-    return saving if 0 < saving.minor <= row.budget - row.spent else None
+    return saving if 0 < saving.minor <= row.left else None
 
 
 def _amount(incentive: Row, saving: Money) -> Money:

@@ -78,13 +78,21 @@ def test_a_first_use_is_offered_until_it_is_used(database):
     owes(database, "c2", A=10000)
     offers(database, "first", "amount", 1000, first_use=True)
     payment = begins(database, "c1", settles(5000, "A", saving=1000, by=("first",)))
-    assert (quoted(database), quoted(database, customer="c2")) == ([], [("first", 1000)])
+    assert (quoted(database), quoted(database, customer="c2")) == ([("first", 1000)], [("first", 1000)])
     hears(database, says(payment, "failed"))
     assert quoted(database) == [("first", 1000)]
     hears(database, says(begins(database, "c1", settles(5000, "A", saving=1000, by=("first",))), "success"))
     assert quoted(database) == []
     with pytest.raises(Changed):
         opens(database, "c1", settles(5000, "A", saving=1000, by=("first",)))
+
+
+@pytest.mark.parametrize("first_use", [True, False])
+def test_what_a_payment_holds_is_quoted_to_its_customer_alone(database, first_use):
+    owes(database, "c1", A=10000)
+    offers(database, "last", "amount", 1000, budget=1000, first_use=first_use)
+    begins(database, "c1", settles(5000, "A", saving=1000, by=("last",)))
+    assert (quoted(database), quoted(database, customer="c2")) == ([("last", 1000)], [])
 
 
 def test_one_that_is_always_given_is_given_again(database):
