@@ -95,6 +95,7 @@ class Page:
         self.customers |= sql.customers(self.tx, {entry.customer_id for entry in readable})
         wanted = {entry.national_id for entry in readable if entry.national_id and entry.customer_id not in self.customers}
         self.by_national_id = sql.by_national_id(self.tx, wanted)
+        self.customers |= sql.customers(self.tx, {one for found in self.by_national_id.values() for one in found})
         self.invoices = sql.invoices(self.tx, {(self.known_as(entry), entry.invoice.number) for entry in readable if entry.invoice})
         entered = [self._entered(entry) for entry in batch]
         self._write()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, and_, func, or_, update
+from sqlalchemy import BigInteger, and_, func, null, or_, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -68,7 +68,7 @@ CHANGE_INVOICE = Statement(
 
 # Whoever had the old telephone is out, on every device, and codes sent to it are dead.
 MOBILE_CHANGED = (
-    Statement(update(Customer).where(col(Customer.customer_id) == p("customer_id")).values(mobile_since=now(), mobile_reassigned_at=None)),
+    Statement(update(Customer).where(col(Customer.customer_id) == p("customer_id")).values(mobile_since=now(), mobile_reassigned_at=null())),
     Statement(
         update(Visit)
         .where(col(Visit.customer_id) == p("customer_id"), col(Visit.ended_at).is_(None))

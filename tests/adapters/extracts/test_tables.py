@@ -16,8 +16,8 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def read(path, added=Names()):
-    return list(CustomerRows(path, added, "ILS"))
+def read(path, added=None):
+    return list(CustomerRows(path, added or Names(), "ILS"))
 
 
 def shown(entry):
@@ -77,7 +77,7 @@ def test_encodings_and_delimiters_are_found(tmp_path, encoding, delimiter):
 
 
 def test_hebrew_that_begins_late_is_still_hebrew(tmp_path):
-    plain = [row(customer_id=str(n), name="Dana", address="Haifa", currency="ILS") for n in range(20_000)]
+    plain = [row(customer_id=str(n), name="Dana", address="Haifa", currency="ILS") for n in range(3_000)]
     path = table(
         tmp_path / "c.csv", *plain, row(customer_id="last"), heading=[*list(COLUMNS)[:5], "address", *list(COLUMNS)[5:]], encoding="cp1255"
     )
@@ -92,7 +92,8 @@ def test_accents_are_not_taken_for_hebrew(tmp_path):
 def test_headings_of_their_own_are_mapped(tmp_path):
     (tmp_path / "columns.toml").write_text('customer_id = "Kundennr."\nname = "Wer"\n', encoding="utf-8")
     path = table(tmp_path / "c.csv", ["7", "Dana"], heading=["Wer?", "x"], above="Kundennr;Wer\n7;Dana\n")
-    assert [(entry.customer_id, entry.shown["name"]) for entry in read(path, names(tmp_path / "columns.toml"))][0] == ("7", "Dana")
+    first = read(path, names(tmp_path / "columns.toml"))[0]
+    assert (first.customer_id, first.shown["name"]) == ("7", "Dana")
     (tmp_path / "wrong.toml").write_text('customer = "Kundennr."', encoding="utf-8")
     with pytest.raises(Unreadable):
         names(tmp_path / "wrong.toml")
@@ -170,10 +171,10 @@ def test_a_table_of_no_customers_says_which_headings_it_has():
 
 
 def test_a_long_table_is_never_held(tmp_path):
-    many = (row(customer_id=str(n % 100), number=f"INV-{n}") for n in range(20_000))
+    many = (row(customer_id=str(n % 100), number=f"INV-{n}") for n in range(5_000))
     path = table(tmp_path / "c.csv", *many, heading=HEADING)
     tracemalloc.start()
-    assert sum(1 for _entry in CustomerRows(path, Names(), "ILS")) == 20_000
+    assert sum(1 for _entry in CustomerRows(path, Names(), "ILS")) == 5_000
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < path.stat().st_size
