@@ -18,8 +18,8 @@ unexport VIRTUAL_ENV
 install: .venv/installed
 
 run: install
-	@PORTAL_BASE_URL=$${PORTAL_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/portal seed
-	@PORTAL_BASE_URL=$${PORTAL_BASE_URL:-http://127.0.0.1:$(PORT)} exec $(BIN)/portal serve --port $(PORT)
+	@$(BIN)/portal seed
+	@exec $(BIN)/portal serve --port $(PORT)
 
 test: .venv/browser
 	$(BIN)/pytest -n 2 $(ARGS)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from portal import migrations
-from portal.adapters.postgres import Postgres
-from portal.adapters.sqlite import SQLite
+from portal.app import build, open_database
 from portal.core.statements import Database
 from portal.settings import Settings
 from tests import postgres
@@ -44,14 +43,14 @@ class Templates:
             self.made.add(template)
         if self.server:
             return postgres.clone(self.server, template, name)
-        shutil.copy(self.folder / f"{template}.db", self.folder / f"{name}.db")
-        return f"sqlite:///{self.folder / name}.db"
+        (self.folder / name).mkdir()
+        shutil.copy(self.folder / f"{template}.db", self.folder / name / "portal.db")
+        return f"sqlite:///{self.folder / name}/portal.db"
 
     def forget(self, name: str) -> None:
         if self.server:
             postgres.drop(self.server, name)
-        for file in self.folder.glob(f"{name}.db*"):
-            file.unlink()
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _make(self, template: str) -> None:
         url = self.server + template if self.server else f"sqlite:///{self.folder / template}.db"
@@ -114,23 +113,17 @@ def demo_database(demo_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def open_database(url: str) -> Database:
-    if url.startswith("sqlite"):
-        return SQLite(Path(url.removeprefix("sqlite:///")))
-    return Postgres(url)
-
-
 @pytest.fixture
-def settings(demo_url: str) -> Settings:
-    return Settings(database_url=demo_url, base_url=BASE_URL, _env_file=None)  # type: ignore[call-arg]
+def settings(demo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The demo company's. In an empty folder, for a `.env` in the current one would be read."""
+    monkeypatch.chdir(tmp_path)
+    return Settings(database_url=demo_url, base_url=BASE_URL)
 
 
 @pytest.fixture
 def new_portal(settings: Settings) -> Iterator[Callable[..., Client]]:
     """`new_portal(base_url=..., payments=FakePayments())`: the demo company's portal in this process. Settings by their field; whatever
     else is named replaces what `build` would have chosen."""
-    from portal.app import build
-
     with ExitStack() as stack:
 
         def make(**given: Any) -> Client:
