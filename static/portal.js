@@ -26,13 +26,16 @@
   }
 
   function mark(form, busy) {
-    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", busy);
+    for (const button of form.querySelectorAll("button")) {
+      if (busy) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+    }
   }
 
   addEventListener("pageshow", release);
   document.addEventListener("htmx:finally:request", release);
 
-  // What answers a form in place keeps the address of the form; one that is still waiting stays as it is, so that nothing moves under a finger.
+  // What answers a form in place keeps the form's address. A page that still waits is not swapped: nothing moves under a finger.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.sourceElement.matches("[data-poll]") && ctx.text.includes("data-poll")) event.preventDefault();
