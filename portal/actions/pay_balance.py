@@ -201,8 +201,8 @@ def _paid(case: Case, paid: Paid) -> Step:
     facts = [Fact(_("You paid"), paid.charge, "paid", strong=True)]
     if paid.saving:
         facts.append(Fact(_("You saved"), paid.saving, "saving"))
-    if personal and paid.balance_after:
-        owes = paid.balance_after.minor > 0
+    if personal and paid.balance_after is not None:
+        owes = paid.balance_after.minor >= 0
         facts.append(
             Fact(_("Still to pay") if owes else _("To your credit"), paid.balance_after if owes else -paid.balance_after, "balance")
         )

@@ -342,6 +342,15 @@ def test_a_second_payment_of_the_same_is_told_what_comes_back(database, customer
     assert done.lead.values == {"amount": ils(10000)}
 
 
+def test_a_receipt_of_the_whole_balance_says_that_nothing_is_left(database, customer):
+    owes(database, "c1", A=10000)
+    step = pay_balance.start(customer())
+    assert isinstance(step, Pay)
+    (outcome,) = hears(database, says(begins(database, "c1", step.settlement), "success"))
+    assert outcome
+    assert told(pay_balance.receipt(customer(), outcome.paid))["balance"] == ils(0)
+
+
 @pytest.mark.parametrize("state", ["failed", "cancelled", "error"])
 @pytest.mark.parametrize("said_before", ["all:ILS", "bill:A", "120", "200"])
 def test_a_payment_that_came_to_nothing_is_offered_again_as_it_was(database, customer, state, said_before):
