@@ -57,6 +57,7 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        portal.db.share_commits()
         worker = None if separate_worker else Worker(portal, CHORES)
         if worker:
             worker.start()

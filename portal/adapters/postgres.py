@@ -61,6 +61,12 @@ class Postgres:
         else:
             self.idle.append(connection)
 
+    def share_commits(self) -> None:
+        """The server groups the commits of all its clients itself."""
+
+    def durable(self) -> None:
+        return None
+
     def close(self) -> None:
         for connection in self.idle:
             connection.driver.close()

@@ -1,16 +1,20 @@
 """The embedded database: SQLite in WAL mode, one writer and a few readers a process.
 
 Writers begin IMMEDIATE: a deferred one that meets another fails with "locked" whatever the time-out. synchronous=FULL
-makes an acknowledged commit survive a power cut (sqlite.org/pragma.html#pragma_synchronous).
+makes an acknowledged commit survive a power cut (sqlite.org/pragma.html#pragma_synchronous); it costs more than all the
+statements of a request, so that requests which the event loop finds waiting together share one (docs/hot-path.md).
 """
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
+from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from portal.core.errors import Unavailable
@@ -20,7 +24,7 @@ DIALECT = SQLiteDialect(paramstyle="named")
 
 
 class SQLite:
-    dialect = DIALECT
+    dialect: Dialect = DIALECT
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,9 +32,14 @@ class SQLite:
         self.writing = Lock()
         self.writer = Connection(path)
         self.readers: list[Connection] = []
+        self.group: Group | None = None
+        self.grouping = 0  # the thread whose writes may share a commit: the event loop's
 
     @contextmanager
     def read(self) -> Iterator["Connection"]:
+        if self.group and get_ident() == self.grouping:
+            yield self.writer  # it sees what this turn of the loop has written
+            return
         try:
             reader = self.readers.pop()
         except IndexError:
@@ -44,25 +53,75 @@ class SQLite:
 
     @contextmanager
     def write(self) -> Iterator["Connection"]:
-        with self.writing:
-            driver = self.writer.driver
-            try:
-                driver.execute("BEGIN IMMEDIATE")
+        if get_ident() == self.grouping:
+            with self._in_group() as tx:
+                yield tx
+            return
+        with self.writing, saying_unavailable():
+            with self.writer.all_or_nothing("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)):
                 yield self.writer
-                driver.execute("COMMIT")
-            except BaseException as error:
-                self.writer.afterwards.clear()
-                if driver.in_transaction:
-                    driver.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError):
-                    raise Unavailable(str(error)) from error
-                raise
             self.writer.committed()
+
+    @contextmanager
+    def _in_group(self) -> Iterator["Connection"]:
+        """A part of the turn's transaction that fails alone."""
+        with saying_unavailable():
+            if self.group is None:
+                self.group = self._begun()
+            with self.writer.all_or_nothing("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part")):
+                yield self.writer
+
+    def _begun(self) -> "Group":
+        self.writing.acquire()
+        try:
+            self.writer.driver.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self.writing.release()
+            raise
+        group = Group(asyncio.get_running_loop().create_future())
+        asyncio.get_running_loop().call_soon(self._commit, group)
+        return group
+
+    def _commit(self, group: "Group") -> None:
+        """At the end of the loop's turn: all of the group, or none of it."""
+        self.group = None
+        try:
+            with saying_unavailable():
+                self.writer.commit()
+            self.writer.committed()
+            group.done.set_result(None)
+        except Unavailable as error:
+            group.done.set_exception(error)
+            group.done.exception()  # seen: where nobody waits for it, nobody was promised anything
+        finally:
+            self.writing.release()
+
+    def share_commits(self) -> None:
+        """Called on the event loop: what it writes from now on is durable when `durable` says so."""
+        self.grouping = get_ident()
+
+    def durable(self) -> Awaitable[None] | None:
+        return self.group.done if self.group else None
 
     def close(self) -> None:
         for connection in (self.writer, *self.readers):
             connection.driver.close()
         self.readers.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The writes of one turn of the event loop."""
+
+    done: "asyncio.Future[None]"
+
+
+@contextmanager
+def saying_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise Unavailable(str(error)) from error
 
 
 class Connection:
@@ -96,3 +155,26 @@ class Connection:
         waiting, self.afterwards = self.afterwards, []
         for done in waiting:
             done()
+
+    @contextmanager
+    def all_or_nothing(self, begin: str, commit: str, rollback: tuple[str, ...]) -> Iterator[None]:
+        before = len(self.afterwards)
+        self.driver.execute(begin)
+        try:
+            yield
+            self.driver.execute(commit)
+        except BaseException:
+            del self.afterwards[before:]
+            if self.driver.in_transaction:
+                for undo in rollback:
+                    self.driver.execute(undo)
+            raise
+
+    def commit(self) -> None:
+        try:
+            self.driver.execute("COMMIT")
+        except BaseException:
+            self.afterwards.clear()
+            if self.driver.in_transaction:
+                self.driver.execute("ROLLBACK")
+            raise

@@ -4,7 +4,7 @@ SQLAlchemy's own execution costs more than all the rest of a request (docs/hot-p
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -109,6 +109,15 @@ class Database(Protocol):
 
     def read(self) -> AbstractContextManager[Reader]: ...
     def write(self) -> AbstractContextManager[Writer]: ...
+
+    def share_commits(self) -> None:
+        """Called on an event loop, by whoever will wait for `durable` before anything that was written there is acknowledged."""
+        ...
+
+    def durable(self) -> Awaitable[None] | None:
+        """What to wait for before acknowledging; None: it is durable already. Raises Unavailable: nothing of it was kept."""
+        ...
+
     def close(self) -> None: ...
 
 

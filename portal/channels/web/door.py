@@ -1,11 +1,12 @@
 """The door every page is behind: one table says who may come in, and what a form may bring.
 
 A handler is a plain function from a Call to a Response. Short ones run on the event loop, where a thread would cost
-more than they do; those that render a PDF or ask somebody outside run in a thread.
+more than they do; those that render a PDF or ask somebody outside run in a thread. One that must know something durable
+before it goes on is async.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -27,7 +28,7 @@ from portal.core.portal import Portal
 log = structlog.get_logger()
 
 BODY_LIMIT = 64 * 1024
-Handler = Callable[[Call, Pages], Response]
+Handler = Callable[[Call, Pages], Response | Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,20 @@ class Doorway:
             response = self.pages.wrong(call, 405)
         elif body is None:
             response = self.pages.wrong(call, 413)
-        elif door.slow:
-            response = await run_in_threadpool(self._answer, door, call, body)
         else:
-            response = self._answer(door, call, body)
+            response = await self._answer(door, call, body)
         if call.delay:
             await asyncio.sleep(call.delay)
         await response(scope, receive, send)
 
-    def _answer(self, door: Door, call: Call, body: bytes) -> Response:
+    async def _answer(self, door: Door, call: Call, body: bytes) -> Response:
+        """Nothing is acknowledged before it is durable."""
         try:
-            self._judge(door, call, body)
-            return self._with_cookies(call, door.handler(call, self.pages))
+            answer = await run_in_threadpool(self._handled, door, call, body) if door.slow else self._handled(door, call, body)
+            response = answer if isinstance(answer, Response) else await answer
+            if (pending := self.portal.db.durable()) is not None:
+                await pending
+            return self._with_cookies(call, response)
         except ProofNeeded:
             return RedirectResponse(f"/identify?next={call.path}", 303)
         except NotFound:
@@ -90,6 +93,10 @@ class Doorway:
             reference = reference_name()
             log.exception("failed", path=door.path, reference=reference)
             return self.pages.wrong(call, 500, reference)
+
+    def _handled(self, door: Door, call: Call, body: bytes) -> Response | Awaitable[Response]:
+        self._judge(door, call, body)
+        return door.handler(call, self.pages)
 
     def _call(self, request: Request) -> Call:
         call = Call(self.portal, request, {}, None, Language.HE, client(request, self.trusted))

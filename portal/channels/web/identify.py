@@ -103,13 +103,15 @@ def resend(call: Call, pages: Pages) -> Response:
     return _code_page(call, pages, waiting)
 
 
-def by_code(call: Call, pages: Pages) -> Response:
+async def by_code(call: Call, pages: Pages) -> Response:
     """Count, commit, compare: in this order (promise 4)."""
     portal = call.portal
     try:
         said = typed.code(call.form.get("code", ""))
         with portal.db.write() as tx:
             judged = challenges.count_guess(tx, call.kept("code"), call.address)
+        if (pending := portal.db.durable()) is not None:
+            await pending
         call.delay = SLOWER_SECONDS if judged.breaker_open else 0.0
         if not challenges.is_right(portal, said, judged.challenge):
             with portal.db.write() as tx:
