@@ -68,7 +68,9 @@ CHANGE_INVOICE = Statement(
 
 # Whoever had the old telephone is out, on every device, and codes sent to it are dead.
 MOBILE_CHANGED = (
-    Statement(update(Customer).where(col(Customer.customer_id) == p("customer_id")).values(mobile_since=now(), mobile_reassigned_at=null())),
+    Statement(
+        update(Customer).where(col(Customer.customer_id) == p("customer_id")).values(mobile_since=now(), mobile_reassigned_at=null())
+    ),
     Statement(
         update(Visit)
         .where(col(Visit.customer_id) == p("customer_id"), col(Visit.ended_at).is_(None))
