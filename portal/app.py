@@ -79,6 +79,7 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
         exception_handlers={HTTPException: lost, Exception: lost},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # it redirects to whatever Host was said (promise 25)
     app.state.portal = portal
     app.state.doors = doors
     app.add_middleware(Headers, headers=headers)

@@ -108,7 +108,7 @@ def advance(call: Call, pages: Pages) -> Response:
     """For tests and load: limits a day do not wait a day."""
     try:
         seconds = json.loads(call.body)["advance_seconds"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unexpected("advance_seconds") from error
     if not isinstance(seconds, int | float) or not 0 <= seconds <= 400 * 86_400:
         raise Unexpected("advance_seconds")

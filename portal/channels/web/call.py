@@ -91,6 +91,8 @@ def form(body: bytes) -> dict[str, str]:
     except ValueError as error:
         raise Unexpected("not a form") from error
     fields = dict(pairs)
+    if any("\0" in part for pair in pairs for part in pair):
+        raise Unexpected("no text")
     if len(fields) != len(pairs):
         raise Unexpected("a field twice")
     return fields
@@ -113,7 +115,8 @@ def client(request: Request, trusted: frozenset[str]) -> str:
     """The nearest address that is no proxy of ours; IPv6 by its /64, which is what one customer has (promise 13)."""
     peer = request.client.host if request.client else ""
     if peer in trusted:
-        for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        # Some proxies append a line of their own: all lines are one list (RFC 9110 5.2)
+        for hop in reversed(",".join(request.headers.getlist("x-forwarded-for")).split(",")):
             if hop.strip() and hop.strip() not in trusted:
                 peer = hop.strip()
                 break
@@ -142,6 +145,6 @@ def same_origin(request: Request, base_url: str) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin")
-    if origin is not None:
+    if origin is not None and origin != "null":  # an old browser says null of a page that sends no referrer
         return origin == base_url
     return "cookie" not in request.headers

@@ -10,6 +10,7 @@ from portal.core.errors import NotFound, Refused
 from portal.core.events import Origin
 from portal.core.identity import challenges, people, visits
 from portal.core.identity.challenges import Asker, Waiting
+from portal.core.identity.rows import LIFETIME_MS
 from portal.core.languages import _
 from portal.core.statements import Row
 
@@ -79,7 +80,7 @@ def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | No
     return pages.html(
         call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
         resends_left=waiting.resends_left, sent_line=(SENT_ON_FILE if call.proof is Proof.ID else SENT).say(call.language),
-        minutes=challenges.LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None,
+        minutes=LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None,
     )  # fmt: skip
 
 
@@ -149,7 +150,9 @@ def chosen(call: Call, pages: Pages) -> Response:
         raise NotFound(customer_id)
     visitor = call.visitor
     with call.portal.db.write() as tx:
-        cookie = visits.begin(tx, Proof.CODE, customer_id, call.language, visitor.origin, instead_of=visitor.visit_id, coded=True)
+        cookie = visits.begin(
+            tx, Proof.CODE, customer_id, call.language, visitor.origin, instead_of=visitor.visit_id, code_at=visitor.code_at
+        )
     call.cookies["visit"] = cookie
     return RedirectResponse(call.next, 303)
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from portal.channels.web.call import Call
 from portal.channels.web.pages import Pages
-from portal.core.errors import Unavailable
+from portal.core.errors import NotFound, Unavailable
 from portal.core.statements import Statement
 from portal.core.tables import Clock
 
@@ -32,6 +32,9 @@ def ready(call: Call, pages: Pages) -> Response:
 
 
 def metrics(call: Call, pages: Pages) -> Response:
+    """For who scrapes this process, not for who comes through the proxy: the figures tell what the pages do not."""
+    if "x-forwarded-for" in call.request.headers:
+        raise NotFound("metrics")
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # of all the processes that serve, not of this one
         registry = CollectorRegistry()

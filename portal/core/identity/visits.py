@@ -7,11 +7,12 @@ each rise of level (29).
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from portal.core.case import Person, Proof
 from portal.core.events import Origin, note
+from portal.core.identity.people import SETTLED
 from portal.core.keys import fingerprint, token
 from portal.core.languages import Language
 from portal.core.outbox import MINUTE
@@ -37,6 +38,7 @@ class Visitor:
     fresh: bool
     seconds_left: int
     at: int  # the database's clock, when the visit was found
+    code_at: int | None  # when a code was last proved
     asked_as: str = ""  # pseudonym of the ID number typed
     mobile_to_choose: str = ""  # proved, and shared: who of its customers it is, is still to be chosen
 
@@ -63,7 +65,7 @@ BEGIN = Statement(
     insert(Visit).values(
         id=p("id"), customer_id=p("customer_id"), level=p("level"), mobile=p("mobile"), asked_as=p("asked_as"), language=p("language"),
         channel=p("channel"), source=p("source"), started_at=now(), seen_at=now(), idle_ms=p("idle"), ends_at=now() + p("longest"),
-        code_at=p("coded") * now(),
+        code_at=func.coalesce(p("code_at"), p("coded") * now()),
     )
 )  # fmt: skip
 TOUCH = Statement(update(Visit).where(col(Visit.id) == p("id_"), col(Visit.ended_at).is_(None)).values(seen_at=now()))
@@ -71,14 +73,18 @@ END = Statement(
     update(Visit).where(col(Visit.id) == p("id_"), col(Visit.ended_at).is_(None)).values(ended_at=now(), ended_because=p("because_"))
 )
 SHARING = Statement(
-    select(Customer.customer_id, Customer.name).where(col(Customer.mobile) == p("mobile")).order_by(col(Customer.customer_id)).limit(20)
+    select(Customer.customer_id, Customer.name)
+    .where(col(Customer.mobile) == p("mobile"), SETTLED)
+    .order_by(col(Customer.customer_id))
+    .limit(20)
 )
 SPEAK = Statement(update(Visit).where(col(Visit.id) == p("id_")).values(language=p("language_")))
 
 
 def begin(
     tx: Writer, proof: Proof, customer_id: str | None, language: Language, origin: Origin,
-    *, instead_of: str = "", mobile: str = "", asked_as: str = "", coded: bool = False,
+    *, instead_of: str = "", mobile: str = "", asked_as: str = "",
+    coded: bool = False, code_at: int | None = None,
 ) -> str:  # fmt: skip
     """A new visit; the cookie's value. Whatever visit the browser had is over."""
     cookie = token()
@@ -86,7 +92,7 @@ def begin(
         tx.run(END, id_=instead_of, because_="risen")
     tx.run(
         BEGIN, id=fingerprint(cookie), customer_id=customer_id, level=int(proof), mobile=mobile, asked_as=asked_as, language=language.value,
-        channel=origin.channel, source=origin.source, idle=IDLE_MS[proof], longest=LONGEST_MS[proof], coded=1 if coded else None,
+        channel=origin.channel, source=origin.source, idle=IDLE_MS[proof], longest=LONGEST_MS[proof], coded=1 if coded else None, code_at=code_at,
     )  # fmt: skip
     note(tx, origin, "identified", proof.name.lower(), customer_id=customer_id, visit_id=fingerprint(cookie))
     return cookie
@@ -111,13 +117,14 @@ def find(db: Database, cookie: str) -> Visitor | None:
         fresh=row.code_at is not None and row.at - row.code_at <= FRESH_MS,
         seconds_left=(min(row.at + row.idle_ms, row.ends_at) - row.at) // 1000,
         at=row.at,
+        code_at=row.code_at,
         asked_as=row.asked_as,
         mobile_to_choose=row.mobile if row.customer_id is None else "",
     )
 
 
 def sharing(reader: Reader, mobile: str) -> list[tuple[str, str]]:
-    """The customers of one mobile number: number and name."""
+    """The customers whom a code to that mobile may let in: number and name."""
     return [(row.customer_id, row.name) for row in reader.all(SHARING, mobile=mobile)]
 
 
