@@ -4,6 +4,7 @@ import random
 from itertools import combinations
 
 import pytest
+from structlog.testing import capture_logs
 
 from portal.core import payments
 from portal.core.errors import TryAgain
@@ -133,6 +134,31 @@ def test_another_amount_or_currency_is_set_aside(database, taken):
     assert hears(database, says(payment, "success", taken=taken)) == [None]
     assert (state(database, payment), balance(database, "c1")) == ("started", 10000)
     assert set_aside(database) == [f"took {taken.minor} {taken.currency} for 10000 ILS"]
+
+
+def test_what_is_set_aside_or_due_back_alerts(database):
+    owes(database, "c1", A=10000)
+    first = begins(database, "c1", settles(10000, "A"))
+    with capture_logs() as logs:
+        hears(database, says(first, "success", "wrong", taken=ils(1)), says(first, "cancelled"))
+        hears(database, says(begins(database, "c1", settles(10000, "A")), "success"), says(first, "success"))
+    assert [(log["event"], log["log_level"], log["why"]) for log in logs] == [
+        ("payment_notice_set_aside", "warning", "took 1 ILS for 10000 ILS"),
+        ("payment_refund_due", "warning", "10000 ILS too much"),
+    ]
+
+
+def test_a_notice_whose_transaction_broke_is_news_when_it_comes_again(database):
+    owes(database, "c1", A=10000)
+    offers(database, "five", "percent", 500)
+    payment = begins(database, "c1", settles(10000, "A", saving=500, by=("five",)))
+    with pytest.raises(ConnectionError), database.write() as tx:
+        payments.hear(tx, "fake", says(payment, "success"))
+        raise ConnectionError
+    assert (state(database, payment), rows(database, "c1")) == ("started", [])
+    (outcome,) = hears(database, says(payment, "success"))
+    assert outcome
+    assert (balance(database, "c1"), spent(database, "five")) == (0, 500)
 
 
 def test_a_notice_of_another_provider_or_of_no_payment_is_set_aside(database):
