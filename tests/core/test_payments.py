@@ -203,8 +203,9 @@ def test_money_that_comes_after_the_budget_is_spent_is_credited_without_the_savi
     late = begins(database, "c1", settles(10000, "A", saving=500, by=("five",)))
     hears(database, says(late, "failed"))
     hears(database, says(begins(database, "c2", settles(10000, "A", saving=500, by=("five",))), "success"))
-    hears(database, says(late, "success"))
+    (outcome,) = hears(database, says(late, "success"))
     assert (balance(database, "c1"), balance(database, "c2"), spent(database, "five")) == (500, 0, 500)
+    assert outcome and (outcome.paid.owed, outcome.paid.saving) == (ils(9500), ils(0))
 
 
 def test_a_second_success_for_what_is_paid_is_credited_nothing_and_due_back(database):
@@ -218,7 +219,7 @@ def test_a_second_success_for_what_is_paid_is_credited_nothing_and_due_back(data
     assert balance(database, "c1") == 0
     assert (refund_due(database, first), refund_due(database, second)) == (9500, 0)
     assert spent(database, "five") == 500
-    assert outcome and (outcome.refund_due, outcome.paid.owed) == (ils(9500), ils(0))
+    assert outcome and (outcome.refund_due, outcome.paid.owed, outcome.paid.saving) == (ils(9500), ils(0), ils(0))
 
 
 def test_a_second_success_for_a_credit_that_was_to_be_kept_is_due_back_too(database):

@@ -87,7 +87,7 @@ def _become(tx: Writer, payment: Known, state: State, heard: Heard) -> Outcome |
     if state in OPEN or not was_open:
         return None
     incentives.release(tx, payment.id)
-    return _outcome(tx, payment, state, heard.reason)
+    return _outcome(tx, payment.id, late=False)
 
 
 def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
@@ -102,7 +102,7 @@ def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
         tx.run(REFUND, payment_id=payment.id, due=given.refund.minor)
         tx.after(REFUNDS_DUE.labels(payment.provider).inc)
         tx.after(lambda: _alert("payment_refund_due", payment.provider, heard, f"{given.refund.minor} {given.refund.currency} too much"))
-    return _outcome(tx, payment, State.SUCCESS, heard.reason, given, late)
+    return _outcome(tx, payment.id, late)
 
 
 def _write(tx: Writer, payment: Known, open_amounts: dict[str, int], given: Credit, redeemed: tuple[Redeemed, ...]) -> None:
@@ -111,26 +111,22 @@ def _write(tx: Writer, payment: Known, open_amounts: dict[str, int], given: Cred
         ledger.append(tx, payment.customer_id, [replace(row, payment_id=payment.id) for row in rows])
 
 
-def _outcome(tx: Writer, payment: Known, state: State, reason: str, given: Credit | None = None, late: bool = False) -> Outcome:
-    settled, nothing = payment.settlement, Money(0, payment.charge.currency)
-    paid = Paid(
-        payment_id=payment.id,
-        state=state.value,
-        owed=given.money + given.saving if given else settled.owed,
-        charge=settled.charge,
-        saving=given.saving if given else settled.saving,
-        reason=reason,
-        balance_after=ledger.balance(tx, payment.customer_id, nothing.currency),
-    )
-    return Outcome(payment.id, payment.customer_id, payment.journey_id, paid, given.refund if given else nothing, late)
+def _outcome(tx: Writer, payment_id: str, late: bool) -> Outcome:
+    payment = find(tx, payment_id)
+    assert payment
+    return Outcome(payment.id, payment.customer_id, payment.journey_id, paid(tx, payment), payment.refund_due, late)
 
 
 def paid(reader: Reader, payment: Known) -> Paid:
-    """How a payment that is over ended, for a journey that was not told at the time."""
-    settled = payment.settlement
+    """How a payment that is over ended: of a success, what it has in fact settled and saved."""
+    saving, owed = payment.settlement.saving, payment.settlement.owed
+    if payment.state is State.SUCCESS:
+        used = [one.amount.minor for one in incentives.redeemed(reader, payment.id) if not one.is_fee]
+        saving = Money(sum(used), payment.charge.currency)
+        owed = payment.charge + saving - payment.refund_due
     return Paid(
-        payment_id=payment.id, state=payment.state.value, owed=settled.owed, charge=settled.charge, saving=settled.saving,
-        reason=payment.reason, balance_after=ledger.balance(reader, payment.customer_id, settled.charge.currency),
+        payment_id=payment.id, state=payment.state.value, owed=owed, charge=payment.charge, saving=saving,
+        reason=payment.reason, balance_after=ledger.balance(reader, payment.customer_id, payment.charge.currency),
     )  # fmt: skip
 
 
