@@ -45,7 +45,7 @@ def person(columns: Columns, row: Sequence[str]) -> Person:
     if "national_id" in columns.at:
         said["national_id"] = kept("national_id", cells.national_id(cell("national_id")))
     if any(field in columns.at for field in PHONES):
-        said |= telephones([number for field in PHONES if (number := kept(field, cells.phone(cell(field))))])
+        said |= telephones([number for field in PHONES if field in columns.at and (number := kept(field, cells.phone(cell(field))))])
     if "email" in columns.at:
         said["email"] = kept("email", cells.email(cell("email")))
     if any(field in columns.at for field in PLACES):
@@ -75,4 +75,4 @@ def address(cell: Cell) -> str:
 
 
 def readable(said: str) -> str:
-    return "" if cells.destroyed(said) else said
+    return "" if said.startswith("#") and cells.destroyed(said) else said
