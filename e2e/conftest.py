@@ -1,14 +1,16 @@
 """The site that the stories are told on, the phone, and the visitor who holds it."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from e2e.devices import ALL, FEW, Way
+from e2e.devices import ALL, DETAIL, FEW, Way
 from e2e.telephone import Telephone, a_day_later, agreed_codes
 from e2e.visitor import Visitor
 from tests.servers import Server, command
@@ -20,11 +22,16 @@ RUNNING = os.environ.get("BASE_URL", "").rstrip("/")
 expect.set_options(timeout=10_000)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "detail: of a story that is told in every way elsewhere; told in two ways, with scripts and without")
+    config.addinivalue_line("markers", "unpaid: needs the customer's balance as it was seeded")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every story in a few ways; with E2E=all, in all of them."""
     if "way" in metafunc.fixturenames:
-        ways = ALL if os.environ.get("E2E") == "all" else FEW
-        metafunc.parametrize("way", ways, ids=str)
+        few = DETAIL if metafunc.definition.get_closest_marker("detail") else FEW
+        metafunc.parametrize("way", ALL if os.environ.get("E2E") == "all" else few, ids=str)
 
 
 @pytest.fixture(scope="session")
@@ -36,17 +43,33 @@ def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "demo.db"
 
 
-@pytest.fixture
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """BASE_URL where one was given: a site that is running. Else a new one for each story, with everything unpaid."""
+@pytest.fixture(scope="session")
+def shared_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """BASE_URL where one was given: a site that is running. Else one for all the stories that pay nothing."""
     if RUNNING:
-        a_day_later(RUNNING)
         yield RUNNING
         return
-    template: Path = request.getfixturevalue("demo_company")
-    (tmp_path / "portal.db").write_bytes(template.read_bytes())
-    with Server(f"sqlite:///{tmp_path}/portal.db", tmp_path) as server:
+    with serving(request.getfixturevalue("demo_company"), tmp_path_factory.mktemp("site")) as server:
         yield server.url
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.node.get_closest_marker("unpaid") and not RUNNING:
+        with serving(request.getfixturevalue("demo_company"), tmp_path) as server:
+            yield server.url
+    else:
+        url: str = request.getfixturevalue("shared_site")
+        a_day_later(url)
+        yield url
+
+
+@contextmanager
+def serving(demo_company: Path, folder: Path) -> Iterator[Server]:
+    """A portal with a copy of the demo company; what it logged is shown where the story fails."""
+    shutil.copy(demo_company, folder / "portal.db")
+    with Server(f"sqlite:///{folder}/portal.db", folder) as server:
+        yield server
     print(server.said()[-4000:])
 
 

@@ -42,4 +42,5 @@ FEW = (
     Way("320px", "he", javascript=False),
     Way("android", "en", javascript=False),
 )
+DETAIL = (FEW[0], FEW[3])
 ALL = tuple(Way(device, language, javascript) for device in DEVICES for language in ("he", "en") for javascript in (True, False))

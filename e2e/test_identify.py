@@ -11,6 +11,7 @@ def identify(visitor):
     return Identify(visitor)
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize("written", ["050-234-5678", "+972 50 234 5678", "٠٥٠٢٣٤٥٦٧٨"], ids=["dashes", "international", "arabic-indic"])
 def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, written):
     if telephone.as_typed != "0502345678":
@@ -20,6 +21,7 @@ def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, w
     Invoice(visitor)
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize("wrong", ["03-612-3456", "123", "+1 202 555 0143"], ids=["landline", "too-short", "foreign"])
 def test_a_number_that_gets_no_sms_is_said_so_and_kept(visitor, identify, wrong):
     identify.by_phone(wrong)
@@ -48,6 +50,7 @@ def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, identify
     Invoice(visitor)
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize("wrong", ["12", "abcdef"])
 def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
     identify.by_phone(telephone.as_typed)
@@ -59,6 +62,7 @@ def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
     assert Code(visitor).heading == page.heading
 
 
+@pytest.mark.detail
 def test_an_id_number_with_a_wrong_digit_is_said_so(visitor, identify):
     identify.by_id_number("000000019")
     assert Identify(visitor).error

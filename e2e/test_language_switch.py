@@ -8,6 +8,7 @@ import pytest
 from e2e.pages import Home, Identify
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize("language", ["he", "ar", "en", "ru"])
 def test_the_switch_keeps_the_page(visitor, language):
     Home.opened_by(visitor).choose("last-invoice")
@@ -28,6 +29,7 @@ def test_the_first_page_is_in_the_phones_language(visitor):
     assert visitor.page.locator("html").get_attribute("lang") == visitor.way.language
 
 
+@pytest.mark.detail
 def test_the_other_pages_of_the_site(visitor):
     visitor.goes_to("/accessibility")
     visitor.arrives("accessibility", visitor.page.locator("h1"))

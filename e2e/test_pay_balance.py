@@ -7,6 +7,8 @@ import pytest
 from e2e.conftest import RUNNING
 from e2e.pages import Pay, Provider, Receipt, identified
 
+pytestmark = pytest.mark.unpaid
+
 
 @pytest.fixture
 def bill(visitor, telephone):
@@ -27,6 +29,7 @@ def test_the_whole_balance(visitor, bill):
     assert due in visitor.page.locator("main").inner_text()
 
 
+@pytest.mark.detail
 def test_the_receipt_is_a_pdf(visitor, bill):
     bill.go_on()
     Provider(visitor).decide("approve")
@@ -68,6 +71,7 @@ def test_a_notice_that_is_late_is_waited_for(visitor, bill):
     Receipt(visitor)
 
 
+@pytest.mark.detail
 def test_paid_once_however_often_the_notice_comes(visitor, bill, telephone):
     bill.go_on()
     Provider(visitor).decide("approve", notice="twice")
