@@ -70,7 +70,7 @@ PUT = Statement(
 )  # fmt: skip
 WAITING = (
     select(Row.id)
-    .where(col(Row.state) == "waiting", col(Row.due_at) <= now(), col(Row.leased_until) <= now())
+    .where(col(Row.state) == "waiting", col(Row.due_at) <= now(), col(Row.leased_until) <= now(), col(Row.expires_at) > now())
     .order_by(col(Row.priority), col(Row.id))
     .limit(BATCH)
     .with_for_update(skip_locked=True)
@@ -100,7 +100,7 @@ class Outbox:
     def __init__(self, *, separate: bool = False) -> None:
         self.name = uuid4().hex[:12]
         self.owner = "" if separate else self.name
-        self.fresh: SimpleQueue[Job] = SimpleQueue()
+        self.fresh: SimpleQueue[Job | None] = SimpleQueue()  # None wakes the worker
 
     def put(
         self, tx: Writer, kind: str, channel: str, recipient: str, *, key: str, language: Language,

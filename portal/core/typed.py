@@ -12,6 +12,9 @@ from stdnum.il import idnr
 from portal.core.errors import Refused
 from portal.core.languages import _
 
+# U+066B and U+066C part a number that is written in Arabic digits.
+ARABIC = str.maketrans("٫٬", ".,")
+SHEKEL = re.compile(r"(?i)^(nis|ils|ש\W?ח)|(nis|ils|ש\W?ח)$|\s")
 # A code or a number never needs more; whatever is longer is refused before it is looked at.
 LONGEST = 64
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -81,7 +84,7 @@ def id_number(text: str) -> str:
 def amount(text: str) -> Decimal:
     """A positive amount with a point or a comma for the fraction, with or without a currency sign."""
     refused = Refused("amount_form", _("Type an amount in digits, like 120 or 99.90."), "amount")
-    said = re.sub(r"[^\d.,\-]", "", plain(text)) if len(text) <= LONGEST else ""
+    said = _without_currency(plain(text).translate(ARABIC)) if len(text) <= LONGEST else ""
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+(\.\d+)?", said):
         said = said.replace(",", "")
     elif re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+|\d+,\d{1,2}", said):
@@ -92,3 +95,8 @@ def amount(text: str) -> Decimal:
         return Decimal(said)
     except InvalidOperation as error:
         raise refused from error
+
+
+def _without_currency(text: str) -> str:
+    """The sign or the short name may stand at either end; between digits nothing may, or 1e9 would be 19."""
+    return SHEKEL.sub("", "".join(c for c in text if unicodedata.category(c) != "Sc").strip())

@@ -3,8 +3,13 @@
 from sqlmodel import col, select
 
 from portal.core.identity import limits
-from portal.core.statements import Reader, Statement, Writer, p
+from portal.core.outbox import MINUTE
+from portal.core.statements import Reader, Statement, Writer, now, p
 from portal.core.tables import Customer
+
+# A number that changed hands or was changed by somebody else is noticed within a week (promise 18).
+SETTLED_MS = 7 * 24 * 60 * MINUTE
+SETTLED = (col(Customer.mobile_since) < now() - SETTLED_MS) & col(Customer.mobile_reassigned_at).is_(None)
 
 BY_ID_NUMBER = Statement(
     select(Customer.customer_id).where(col(Customer.national_id) == p("number")).order_by(col(Customer.customer_id)).limit(1)

@@ -1,0 +1,358 @@
+"""One-time codes, attacked over HTTP by one process's browsers (SECURITY 1-18)."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from portal.core.statements import Database, Statement, insert, now, p
+from portal.core.tables import Customer, Rate
+from tests.client import Client, Page
+from tests.security import visitors
+from tests.security.visitors import DANIEL, MOSHE, NOBODY, RUTH, RUTH_ID, SHARED, YAEL, answer, ask, code, is_in, newest, pass_time, wrong
+
+HOUR, DAY = 3600, 86_400
+CHANGED = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile_since=now() - p("ago_")))
+REASSIGNED = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile_reassigned_at=now()))
+MOVED = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile=p("mobile_")))
+FULL = Statement(insert(Rate).values(key=p("key"), arrival=now() + p("ahead"), interval=1, tolerance=1))
+
+
+@pytest.fixture
+def portal(new_portal: Callable[..., Client]) -> Client:
+    return new_portal(trusted_proxies="testclient")
+
+
+def forget(client: httpx2.Client) -> None:
+    """Another browser of the same person."""
+    client.cookies.clear()
+
+
+def error(response: httpx2.Response) -> str:
+    return Page(response).said("error")
+
+
+def test_a_code_is_six_ascii_digits_and_no_two_in_a_row_are_the_same(portal):
+    seen = []
+    for phone in (RUTH, DANIEL, "+972522345670", "+972542345671"):
+        forget(portal)
+        ask(portal, phone)
+        seen.append(code(portal, phone))
+    assert all(len(one) == 6 and one.isascii() and one.isdecimal() for one in seen)
+    assert len(set(seen)) == len(seen)
+
+
+def test_a_code_lets_in_once(portal):
+    ask(portal)
+    right, cookies = code(portal), dict(portal.cookies)
+    assert answer(portal, right).status_code == 303
+    assert is_in(portal)
+    forget(portal)
+    portal.cookies.update(cookies)
+    again = answer(portal, right)
+    assert (again.status_code, is_in(portal)) == (422, False)
+    assert "visit" not in again.headers.get("set-cookie", "")
+
+
+def test_a_code_is_over_after_five_minutes(portal):
+    ask(portal)
+    right = code(portal)
+    pass_time(portal, 301)
+    late = answer(portal, right)
+    assert late.status_code == 422
+    assert not is_in(portal)
+
+
+def test_the_sixth_answer_is_not_judged_even_if_it_is_right(portal):
+    ask(portal)
+    right = code(portal)
+    for n in range(1, 6):
+        assert answer(portal, wrong(right, n)).status_code in (422, 429)
+    assert answer(portal, right).status_code == 429
+    assert not is_in(portal)
+
+
+def test_a_new_code_does_not_renew_the_guesses_of_its_challenge(portal):
+    ask(portal)
+    first = code(portal)
+    for n in range(1, 5):
+        answer(portal, wrong(first, n))
+    pass_time(portal, 61)
+    before = newest(portal, RUTH)
+    portal.post("/identify/resend", data={"next": "/"})
+    second = code(portal, after=before)
+    assert answer(portal, wrong(second)).status_code in (422, 429)
+    assert answer(portal, second).status_code == 429
+
+
+def test_ten_challenges_a_day_whichever_browser_and_however_the_number_is_written(portal):
+    spelt = ["0502345678", "050-234-5678", "+972502345678", "٠٥٠٢٣٤٥٦٧٨", "00972 50 2345678"] * 2
+    statuses = []
+    for phone in [*spelt, "0502345678"]:
+        forget(portal)
+        asked = portal.post("/identify/phone", data={"phone": phone, "next": "/"}, headers=visitors.elsewhere())
+        statuses.append(asked.status_code)
+    assert statuses == [200] * 10 + [429]
+    pass_time(portal, DAY)
+    forget(portal)
+    assert ask(portal).status_code == 200
+
+
+def test_the_id_number_shares_the_budget_of_the_mobile_it_leads_to(portal):
+    for _n in range(10):
+        forget(portal)
+        ask(portal)
+    forget(portal)
+    visitors.type_id(portal, RUTH_ID)
+    stepped = portal.post("/identify/step-up", data={"next": "/"}, headers=visitors.elsewhere())
+    assert stepped.status_code == 429
+
+
+def test_twenty_failures_in_a_row_refuse_the_right_code_until_that_customer_succeeds(portal):
+    for n in range(4):
+        forget(portal)
+        before = newest(portal, RUTH)
+        ask(portal)
+        right = code(portal, after=before)
+        for guess in range(1, 6):
+            assert answer(portal, wrong(right, guess)).status_code in (422, 429), n
+    forget(portal)
+    assert ask(portal).status_code == 429
+    pass_time(portal, 2 * DAY)
+    assert ask(portal).status_code == 429, "time forgives nothing"
+    visitors.log_in(portal, DANIEL)
+    forget(portal)
+    assert ask(portal).status_code == 429, "another customer's success forgives nothing"
+
+
+def test_a_success_forgives_the_failures_before_it(portal):
+    for _day in range(2):
+        for _n in range(3):
+            forget(portal)
+            before = newest(portal, RUTH)
+            ask(portal)
+            right = code(portal, after=before)
+            for guess in range(1, 5):
+                answer(portal, wrong(right, guess))
+        assert answer(portal, right).status_code == 303, "twelve wrong ones, then the right one"
+
+
+def test_the_code_is_sent_again_after_a_minute_three_times_and_the_old_one_is_dead(portal):
+    ask(portal)
+    codes = [code(portal)]
+    for _n in range(3):
+        early = portal.post("/identify/resend", data={"next": "/"}, headers=visitors.elsewhere())
+        assert early.status_code == 429
+        pass_time(portal, 61)
+        before = newest(portal, RUTH)
+        assert portal.post("/identify/resend", data={"next": "/"}, headers=visitors.elsewhere()).status_code == 200
+        codes.append(code(portal, after=before))
+    assert len(set(codes)) == 4
+    pass_time(portal, 61)
+    assert portal.post("/identify/resend", data={"next": "/"}, headers=visitors.elsewhere()).status_code == 429
+    dead = portal.post("/identify/code?lang=en", data={"code": codes[2], "next": "/"}, headers=visitors.elsewhere())
+    assert "earlier code" in error(dead)
+    assert answer(portal, codes[3]).status_code == 303
+
+
+def test_a_code_answers_only_the_browser_that_asked(portal):
+    ask(portal)
+    right, own = code(portal), dict(portal.cookies)
+    forget(portal)
+    assert answer(portal, right).status_code == 422
+    ask(portal, DANIEL)
+    assert answer(portal, right).status_code == 422, "nor one that waits for its own"
+    forget(portal)
+    portal.cookies.update(own)
+    assert answer(portal, right).status_code == 303
+
+
+def test_where_a_code_goes_is_never_taken_from_the_form(portal):
+    """By the ID number of one, to the telephone on file: a number in the same form is refused, and gets nothing."""
+    visitors.type_id(portal, RUTH_ID)
+    for field in ("phone", "mobile", "to", "customer_id"):
+        forged = portal.post("/identify/step-up", data={"next": "/", field: DANIEL}, headers=visitors.elsewhere())
+        assert forged.status_code == 400
+    assert portal.post("/identify/step-up", data={"next": "/"}, headers=visitors.elsewhere()).status_code == 200
+    assert code(portal, RUTH)
+    assert visitors.messages(portal, DANIEL) == []
+
+
+def test_of_a_shared_mobile_the_customer_is_chosen_after_the_code(portal):
+    ask(portal, SHARED, next="/actions/last-invoice")
+    let_in = answer(portal, code(portal, SHARED))
+    assert let_in.headers["location"].startswith("/identify/customer")
+    assert not is_in(portal), "half a login reaches nothing"
+    assert portal.get("/invoices/202611-1005.pdf", follow_redirects=False).status_code in (303, 404)
+    choice = portal.open("/identify/customer?next=/actions/last-invoice")
+    assert [MOSHE in choice.text, YAEL in choice.text] == [True, True]
+    for stranger in ("1001", "", "1005x", "0", "1005\0"):
+        assert portal.post("/identify/customer", data={"customer": stranger, "next": "/"}).status_code in (400, 404)
+    assert portal.post("/identify/customer", data={"customer": "1006", "next": "/"}, follow_redirects=False).status_code == 303
+    assert YAEL in portal.get("/actions/last-invoice").text
+    assert portal.get("/identify/customer").status_code == 404, "chosen once"
+
+
+def test_nobody_chooses_who_proved_nothing(portal):
+    assert portal.get("/identify/customer").status_code == 404
+    assert portal.post("/identify/customer", data={"customer": "1005", "next": "/"}).status_code == 404
+    visitors.type_id(portal, "000000059")
+    assert portal.post("/identify/customer", data={"customer": "1005", "next": "/"}).status_code == 404
+
+
+def test_an_id_number_chooses_among_those_who_share_a_mobile(portal):
+    visitors.type_id(portal, "000000067", next="/actions/last-invoice")
+    portal.post("/identify/step-up", data={"next": "/actions/last-invoice"}, headers=visitors.elsewhere())
+    assert answer(portal, code(portal, SHARED)).headers["location"] == "/actions/last-invoice"
+    assert YAEL in portal.get("/actions/last-invoice").text
+
+
+@pytest.mark.parametrize("change", ["changed 6 days ago", "reassigned"])
+def test_a_mobile_that_changed_lately_gets_no_code_by_number_nor_by_id(portal, demo_database, change):
+    changed(demo_database, "1001", change)
+    assert ask(portal, RUTH).status_code == 200
+    forget(portal)
+    visitors.type_id(portal, RUTH_ID)
+    assert portal.post("/identify/step-up", data={"next": "/"}, headers=visitors.elsewhere()).status_code == 200
+    nothing_comes(portal, RUTH)
+
+
+def test_a_mobile_that_changed_eight_days_ago_gets_its_code(portal, demo_database):
+    with demo_database.write() as tx:
+        tx.run(CHANGED, id_="1001", ago_=8 * DAY * 1000)
+    assert visitors.log_in(portal, RUTH).status_code == 303
+
+
+@pytest.mark.parametrize("change", ["changed 6 days ago", "reassigned", "another number"])
+def test_a_mobile_that_changes_after_the_code_was_sent_lets_nobody_in(portal, demo_database, change):
+    ask(portal, RUTH)
+    right = code(portal)
+    changed(demo_database, "1001", change)
+    assert answer(portal, right).status_code == 422
+    assert not is_in(portal)
+
+
+@pytest.mark.parametrize("change", ["changed 6 days ago", "reassigned"])
+def test_who_got_a_shared_mobile_lately_is_not_among_those_to_choose(portal, demo_database, change):
+    with demo_database.write() as tx:
+        tx.run(MOVED, id_="1007", mobile_=SHARED)
+    changed(demo_database, "1007", change)
+    ask(portal, SHARED)
+    answer(portal, code(portal, SHARED))
+    choice = portal.get("/identify/customer").text
+    assert YAEL in choice
+    assert "אסתר" not in choice
+    assert portal.post("/identify/customer", data={"customer": "1007", "next": "/"}).status_code == 404
+
+
+def changed(db: Database, customer_id: str, how: str) -> None:
+    with db.write() as tx:
+        match how:
+            case "reassigned":
+                tx.run(REASSIGNED, id_=customer_id)
+            case "another number":
+                tx.run(MOVED, id_=customer_id, mobile_="+972502345699")
+            case _:
+                tx.run(CHANGED, id_=customer_id, ago_=6 * DAY * 1000)
+
+
+def nothing_comes(client: httpx2.Client, phone: str) -> None:
+    """A later message has come, and none to that number."""
+    forget(client)
+    ask(client, DANIEL)
+    code(client, DANIEL)
+    assert visitors.messages(client, phone) == []
+
+
+def test_nothing_is_sent_to_a_number_that_is_nobodys(portal):
+    assert ask(portal, NOBODY).status_code == 200
+    nothing_comes(portal, NOBODY)
+
+
+def test_no_code_goes_to_a_country_that_is_not_listed(portal):
+    for phone in ("+1 202 555 0143", "+970 599 123 456", "+44 7911 123456", "+992 917 123 456"):
+        asked = portal.post("/identify/phone", data={"phone": phone, "next": "/"})
+        assert (asked.status_code, "set-cookie" in asked.headers) == (422, False), phone
+
+
+def test_a_range_of_numbers_gets_two_hundred_codes_an_hour(portal):
+    statuses: Counter[int] = Counter()
+    for n in range(201):
+        forget(portal)
+        statuses[ask(portal, f"+97250234{n:04}").status_code] += 1
+    assert statuses == {200: 200, 429: 1}
+    forget(portal)
+    assert ask(portal, "+972522345670").status_code == 200, "another range is not touched"
+
+
+def test_the_hours_budget_of_all_codes_holds_before_anything_is_queued(portal, demo_database):
+    with demo_database.write() as tx:
+        tx.run(FULL, key="codes/all:", ahead=HOUR * 1000)
+    assert ask(portal, RUTH).status_code == 429
+    assert visitors.messages(portal, RUTH) == []
+
+
+def test_one_address_gets_thirty_codes_an_hour(portal):
+    statuses: Counter[int] = Counter()
+    for n in range(31):
+        forget(portal)
+        statuses[ask(portal, f"+97250234{n:04}", **{"X-Forwarded-For": "203.0.113.7"}).status_code] += 1
+    assert statuses == {200: 30, 429: 1}
+
+
+def test_one_address_gives_sixty_answers_in_ten_minutes_whatever_they_are(portal):
+    statuses: Counter[int] = Counter()
+    for n in range(15):
+        forget(portal)
+        ask(portal, f"+97250234{n:04}")
+        for guess in range(5):
+            statuses[answer(portal, f"{guess:06}", **{"X-Forwarded-For": "2001:db8:7::1"}).status_code] += 1
+    assert statuses[422] + statuses[429] == 75
+    forget(portal)
+    before = newest(portal, RUTH)
+    ask(portal)
+    right = code(portal, after=before)
+    assert answer(portal, right, **{"X-Forwarded-For": "2001:db8:7::2"}).status_code == 429, "the same /64"
+    assert answer(portal, right, **{"X-Forwarded-For": "2001:db8:8::1"}).status_code == 303, "another /64"
+
+
+def test_wrong_answers_from_everywhere_are_noticed(portal, demo_database):
+    with demo_database.write() as tx:
+        tx.run(FULL, key="wrong/all:", ahead=600_000)
+    ask(portal)
+    assert answer(portal, wrong(code(portal))).status_code == 422
+    assert 'outcome="alert"' in portal.get("/metrics").text
+
+
+def test_a_code_is_taken_as_people_type_it(portal):
+    ways = (
+        str,
+        lambda right: f" {right[:3]} {right[3:]} ",
+        lambda right: f"{right[:2]}-{right[2:4]}‑{right[4:]}",
+        lambda right: f"\u200f{right}\u200e",
+        lambda right: "".join(chr(0x0660 + int(c)) for c in right),
+        lambda right: "".join(chr(0xFF10 + int(c)) for c in right),
+    )
+    for way in ways:
+        forget(portal)
+        before = newest(portal, RUTH)
+        ask(portal)
+        right = code(portal, after=before)
+        assert answer(portal, way(right)).status_code == 303, ascii(way(right))
+
+
+def test_what_is_no_code_is_refused_and_costs_no_guess(portal):
+    ask(portal)
+    right = code(portal)
+    for typed in ("", "12345", "1234567", "12345a", "½23456", "①②③④⑤⑥", "1e5000", "0x1F40", "+12345", f"{right}{right}", "١٢٣"):
+        assert answer(portal, typed).status_code == 422, typed
+    assert answer(portal, right).status_code == 303
+
+
+def test_a_flood_of_digits_is_refused_before_it_is_looked_at(portal):
+    for field, path in (("code", "/identify/code"), ("phone", "/identify/phone"), ("id_number", "/identify/id")):
+        assert portal.post(path, data={field: "9" * 1_000_000, "next": "/"}).status_code == 413
+        assert portal.post(path, data={field: "9" * 60_000, "next": "/"}).status_code == 422
