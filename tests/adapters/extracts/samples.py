@@ -7,21 +7,18 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).resolve().parents[3] / "../shared/data"
-HEADING = ['מספר לקוח', 'שם לקוח', 'ת"ז / ח.פ.', 'טלפון נייד', 'דוא"ל', 'כתובת', 'מספר חשבונית', 'תאריך חשבונית', 'תאריך פירעון', 'סכום לתשלום', 'יתרה', 'מטבע']
+HEADING = [
+    "מספר לקוח", "שם לקוח", 'ת"ז / ח.פ.', "טלפון נייד", 'דוא"ל', "כתובת", "מספר חשבונית", "תאריך חשבונית", "תאריך פירעון",
+    "סכום לתשלום", "יתרה", "מטבע",
+]  # fmt: skip
+FIELDS = (
+    "customer_id", "name", "national_id", "phone", "email", "address", "number", "issue_date", "due_date", "total", "balance", "currency",
+)  # fmt: skip
 ROW = [
-    "0001001",
-    "נועה כהן",
-    "080220700",
-    "052-2001013",
-    "n@mail.example",
-    "רח' הגפן 1, חיפה",
-    "INV-1",
-    "10/06/2026",
-    "24/06/2026",
-    "1,234.50",
-    "34.50",
+    "0001001", "נועה כהן", "080220700", "052-2001013", "n@mail.example", "רח' הגפן 1, חיפה", "INV-1", "10/06/2026", "24/06/2026",
+    "1,234.50", "34.50",
     "₪",
-]
+]  # fmt: skip
 
 
 def data(folder: str) -> Path:
@@ -32,21 +29,7 @@ def data(folder: str) -> Path:
 
 def row(**changed: str) -> list[str]:
     """ROW with some cells changed, by the field's name."""
-    fields = [
-        "customer_id",
-        "name",
-        "national_id",
-        "phone",
-        "email",
-        "address",
-        "number",
-        "issue_date",
-        "due_date",
-        "total",
-        "balance",
-        "currency",
-    ]
-    return [changed.get(field, cell) for field, cell in zip(fields, ROW, strict=True)]
+    return [changed.get(field, cell) for field, cell in zip(FIELDS, ROW, strict=True)]
 
 
 def table(
@@ -75,10 +58,12 @@ INVOICE = """<?xml version="1.0" encoding="UTF-8"?>
 <cbc:TaxableAmount currencyID="ILS">100.00</cbc:TaxableAmount><cbc:TaxAmount currencyID="ILS">18.00</cbc:TaxAmount><cac:TaxCategory>
 <cbc:ID>S</cbc:ID><cbc:Percent>18</cbc:Percent><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:TaxCategory></cac:TaxSubtotal>
 </cac:TaxTotal><cac:LegalMonetaryTotal><cbc:LineExtensionAmount currencyID="ILS">100.00</cbc:LineExtensionAmount>
-<cbc:TaxExclusiveAmount currencyID="ILS">100.00</cbc:TaxExclusiveAmount><cbc:TaxInclusiveAmount currencyID="ILS">118.00</cbc:TaxInclusiveAmount>
+<cbc:TaxExclusiveAmount currencyID="ILS">100.00</cbc:TaxExclusiveAmount>
+<cbc:TaxInclusiveAmount currencyID="ILS">118.00</cbc:TaxInclusiveAmount>
 <cbc:PrepaidAmount currencyID="ILS">{prepaid}</cbc:PrepaidAmount><cbc:PayableAmount currencyID="ILS">{payable}</cbc:PayableAmount>
 </cac:LegalMonetaryTotal><cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity unitCode="C62">1</cbc:InvoicedQuantity>
-<cbc:LineExtensionAmount currencyID="ILS">100.00</cbc:LineExtensionAmount><cac:Item><cbc:Name>Fibre line</cbc:Name><cac:ClassifiedTaxCategory>
+<cbc:LineExtensionAmount currencyID="ILS">100.00</cbc:LineExtensionAmount>
+<cac:Item><cbc:Name>Fibre line</cbc:Name><cac:ClassifiedTaxCategory>
 <cbc:ID>S</cbc:ID><cbc:Percent>18</cbc:Percent><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:ClassifiedTaxCategory></cac:Item>
 <cac:Price><cbc:PriceAmount currencyID="ILS">100.00</cbc:PriceAmount></cac:Price></cac:InvoiceLine></Invoice>"""
 

@@ -69,19 +69,32 @@ def ledger(database):
 def pays(database, customer_id, number, amount):
     with database.write() as tx:
         tx.run(
-            APPEND, customer_id=customer_id, invoice_number=number, kind="payment", amount=-amount, currency="ILS", payment_id="p", incentive_id=""
+            APPEND,
+            customer_id=customer_id,
+            invoice_number=number,
+            kind="payment",
+            amount=-amount,
+            currency="ILS",
+            payment_id="p",
+            incentive_id="",
         )
 
 
 def test_an_extract_is_customers_their_invoices_and_what_is_open(database, tmp_path):
-    rows = [row(), row(number="INV-2", total="(150.00)", balance="-150.00"), row(customer_id="2", number="INV-3", balance="0.00", due_date="")]
+    rows = [
+        row(),
+        row(number="INV-2", total="(150.00)", balance="-150.00"),
+        row(customer_id="2", number="INV-3", balance="0.00", due_date=""),
+    ]
     assert statuses(extract(database, tmp_path, *rows)) == ["added"] * 3
     one, two = everything(database, CUSTOMERS)
     assert (one.customer_id, one.name, one.national_id, one.mobile, one.email, one.address) == (
         "0001001", "נועה כהן", "080220700", "+972522001013", "n@mail.example", "רח' הגפן 1, חיפה",
     )  # fmt: skip
     assert (one.language, one.mobile_since, two.customer_id) == ("he", 0, "2")
-    kept = [(each.number, each.kind, each.issued, each.due, each.total, each.said_open, each.details) for each in everything(database, INVOICES)]
+    kept = [
+        (each.number, each.kind, each.issued, each.due, each.total, each.said_open, each.details) for each in everything(database, INVOICES)
+    ]
     assert kept == [
         ("INV-1", "invoice", "2026-06-10", "2026-06-24", 123450, 3450, ""),
         ("INV-2", "credit_note", "2026-06-10", "2026-06-24", 15000, -15000, ""),
@@ -136,13 +149,15 @@ def test_a_changed_mobile_ends_visits_and_codes(database, tmp_path):
 
 VISIT = Statement(
     insert(Visit).values(
-        id=p("id"), customer_id=p("customer_id"), level=2, mobile="", language="he", channel="web", source="", started_at=now(), seen_at=now(),
+        id=p("id"), customer_id=p("customer_id"), level=2, mobile="", language="he", channel="web", source="", started_at=now(),
+        seen_at=now(),
         idle_ms=1, ends_at=now(), ended_because="",
     )
 )  # fmt: skip
 CHALLENGE = Statement(
     insert(Challenge).values(
-        id=p("id"), browser=p("id"), purpose="", guard="", customer_id=p("customer_id"), mobile="", language="he", channel="web", source="", next="/",
+        id=p("id"), browser=p("id"), purpose="", guard="", customer_id=p("customer_id"),
+        mobile="", language="he", channel="web", source="", next="/",
         sendings=1, attempts=0, created_at=now(), sent_at=now(), expires_at=now(),
     )
 )  # fmt: skip
@@ -167,7 +182,10 @@ def test_an_invoice_of_an_unknown_customer_is_refused_by_name_or_makes_the_custo
 
 def test_a_document_finds_its_customer_by_number_else_by_id_number(database, tmp_path):
     extract(database, tmp_path, row(), row(customer_id="C00001", national_id="", number="INV-2"))
-    assert statuses(documents(database, tmp_path, invoice(), invoice(number="U-2", customer="80220700"), create=False)) == ["added", "added"]
+    assert statuses(documents(database, tmp_path, invoice(), invoice(number="U-2", customer="80220700"), create=False)) == [
+        "added",
+        "added",
+    ]
     found = {each.number: each.customer_id for each in everything(database, INVOICES)}
     assert (found["U-1"], found["U-2"]) == ("C00001", "0001001")
 

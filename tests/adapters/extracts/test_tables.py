@@ -11,7 +11,8 @@ from portal.adapters.extracts.rows import CustomerRows, InvoiceRows
 from tests.adapters.extracts.samples import HEADING, ROW, data, row, table
 
 COLUMNS = {
-    "customer_id": "customer_id", "name": "name", "national_id": "national_id", "phone": "phone_e164", "email": "email", "number": "invoice_no",
+    "customer_id": "customer_id", "name": "name", "national_id": "national_id", "phone": "phone_e164", "email": "email",
+    "number": "invoice_no",
     "issue_date": "issue_date", "due_date": "due_date", "total": "amount", "balance": "balance", "currency": "currency",
 }  # fmt: skip
 
@@ -153,7 +154,8 @@ def test_a_quotation_mark_nobody_closes_costs_no_more_than_its_rows(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff\xd8\xff\xe0 JFIF" + bytes(range(256)) * 9, b"\x89PNG\r\n\x1a\n" + bytes(99), b"PK\x03\x04" + bytes(99), bytes(range(256)) * 50,
+    [b"", b"\xff\xd8\xff\xe0 JFIF" + bytes(range(256)) * 9, b"\x89PNG\r\n\x1a\n" + bytes(99), b"PK\x03\x04" + bytes(99),
+    bytes(range(256)) * 50,
      b"%PDF-1.7\n", "\ufeff".encode(), b"\n\n\n", "שלום,עולם\n".encode("cp1255"), b"\xd0\xcf\x11\xe0" + bytes(99), b"\0" * 500, b'"' * 999],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_in_a_sentence(tmp_path, content):

@@ -18,7 +18,8 @@ from portal.core.papers_codec import DOCUMENTS
 from tests.adapters.extracts.samples import credit_note, data, invoice
 
 TOTALS = {
-    "lines": "line_total", "without_vat": "tax_exclusive", "with_vat": "tax_inclusive", "allowances": "allowance_total", "charges": "charge_total",
+    "lines": "line_total", "without_vat": "tax_exclusive", "with_vat": "tax_inclusive", "allowances": "allowance_total",
+    "charges": "charge_total",
     "prepaid": "prepaid", "rounding": "rounding", "payable": "payable",
 }  # fmt: skip
 
@@ -51,7 +52,11 @@ def test_every_document_says_what_is_expected_of_it_to_the_cent():
             ours: Decimal(one[theirs]) if one[theirs] else None for ours, theirs in TOTALS.items()
         }
         assert {total.currency for total in totals.values() if total is not None} == {one["currency"]}
-        assert (said.number, said.issued.isoformat(), said.due and said.due.isoformat()) == (one["id"], one["issue_date"], one["due_date"] or None)
+        assert (said.number, said.issued.isoformat(), said.due and said.due.isoformat()) == (
+            one["id"],
+            one["issue_date"],
+            one["due_date"] or None,
+        )
         assert ubl.buyer(root).customer_id == one["customer_id"]
         assert said.buyer and said.buyer.name == " ".join(one["customer_name"].split())
         assert said.seller and said.seller.name == one["supplier_name"]
@@ -63,7 +68,10 @@ def test_every_document_says_what_is_expected_of_it_to_the_cent():
 def test_allowances_periods_exemptions_and_notes_are_kept():
     said = ubl.document(ubl.tree((data("01-einvoice-ubl") / "documents/en16931-guide-example2.xml").read_bytes()))
     nok = lambda minor: Money(minor, "NOK")  # noqa: E731
-    assert [(a.amount, a.charge, a.reason) for a in said.allowances] == [(nok(10000), False, "Promotion discount"), (nok(10000), True, "Freight")]
+    assert [(a.amount, a.charge, a.reason) for a in said.allowances] == [
+        (nok(10000), False, "Promotion discount"),
+        (nok(10000), True, "Freight"),
+    ]
     assert [(a.amount, a.charge) for a in said.lines[0].allowances] == [(nok(1200), False), (nok(1200), True)]
     assert said.period and [end and end.isoformat() for end in said.period] == ["2013-06-01", "2013-06-30"]
     assert said.vat[2].exemption == "Exempt New Means of Transport"
@@ -85,7 +93,8 @@ AMOUNT = re.compile(
     rb"|PayableRoundingAmount|TaxAmount|TaxableAmount)\b[^>]*>)([^<]+)(<)"
 )
 BY_ELEMENT = {
-    "LineExtensionAmount": {"BR-CO-10", "BR-CO-13"}, "TaxExclusiveAmount": {"BR-CO-13", "BR-CO-15"}, "TaxInclusiveAmount": {"BR-CO-15", "BR-CO-16"},
+    "LineExtensionAmount": {"BR-CO-10", "BR-CO-13"}, "TaxExclusiveAmount": {"BR-CO-13", "BR-CO-15"},
+    "TaxInclusiveAmount": {"BR-CO-15", "BR-CO-16"},
     "PayableAmount": {"BR-CO-16"}, "AllowanceTotalAmount": {"BR-CO-11", "BR-CO-13"}, "ChargeTotalAmount": {"BR-CO-12", "BR-CO-13"},
     "PrepaidAmount": {"BR-CO-16"}, "PayableRoundingAmount": {"BR-CO-16"}, "TaxAmount": {"BR-CO-14", "BR-CO-15"},
     "TaxableAmount": {"BR-S-08", "BR-E-08", "BR-Z-08", "BR-AE-08", "BR-O-08"},
@@ -140,8 +149,27 @@ def test_partial_documents_are_refused_and_no_amount_is_made_up():
 
 # What is left to the e-invoicing gateway: rules on what the portal never shows.
 ELSEWHERE = {
-    *("BR-18 BR-19 BR-51 BR-54 BR-56 BR-57 BR-61 BR-62 BR-63 BR-64 BR-65 BR-CO-03 BR-CO-09 BR-CO-26 BR-S-03 BR-S-04".split()),
-    *("BR-CL-10 BR-CL-11 BR-CL-14 BR-CL-15 BR-CL-16 BR-CL-19 UBL-DT-06 UBL-SR-12 UBL-SR-18 UBL-SR-44".split()),
+    *(
+        [
+            "BR-18",
+            "BR-19",
+            "BR-51",
+            "BR-54",
+            "BR-56",
+            "BR-57",
+            "BR-61",
+            "BR-62",
+            "BR-63",
+            "BR-64",
+            "BR-65",
+            "BR-CO-03",
+            "BR-CO-09",
+            "BR-CO-26",
+            "BR-S-03",
+            "BR-S-04",
+        ]
+    ),
+    *(["BR-CL-10", "BR-CL-11", "BR-CL-14", "BR-CL-15", "BR-CL-16", "BR-CL-19", "UBL-DT-06", "UBL-SR-12", "UBL-SR-18", "UBL-SR-44"]),
 }
 
 
@@ -167,7 +195,8 @@ def test_rules_agree_with_the_standards_own_suite():
         invoice().replace(b"<Invoice", b'<!doctype a><Invoice', 1).replace(b"UTF-8", b"utf-8"),
         invoice().decode().replace("<Invoice", '<!DOCTYPE a [<!ENTITY b "c">]><Invoice', 1).replace("UTF-8", "UTF-16").encode("utf-16"),
         invoice(payable="NaN"), invoice(payable="1e400"), invoice(payable="9" * 40), invoice(payable="118.001"), invoice(payable="١١٨"),
-        invoice().replace(b"2026-11-01", b"yesterday"), invoice().replace(b'<cbc:PayableAmount currencyID="ILS"', b'<cbc:PayableAmount currencyID="USD"'),
+        invoice().replace(b"2026-11-01", b"yesterday"), invoice().replace(b'<cbc:PayableAmount currencyID="ILS"',
+        b'<cbc:PayableAmount currencyID="USD"'),
         invoice().replace(b"<cbc:Percent>18", b"<cbc:Percent>" + b"9" * 20),
     ],
 )  # fmt: skip
