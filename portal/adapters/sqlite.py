@@ -144,6 +144,10 @@ class Connection:
         s = statement.on(DIALECT)
         return self.driver.execute(s.text, s.values(values)).rowcount
 
+    def later(self, statement: Statement, then: Callable[[], None] | None = None, **values: Any) -> None:
+        if self.run(statement, **values) and then:
+            self.afterwards.append(then)
+
     def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         s = statement.on(DIALECT)
         self.driver.executemany(s.text, [s.values(row) for row in rows])

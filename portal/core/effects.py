@@ -54,7 +54,7 @@ def _call_back(tx: Writer, party: Party, journey_id: str, step: Handoff) -> None
     limits.spend(tx, (limits.callbacks_by_address(), (proved and party.customer_id) or party.address))
     if not step.phone:
         raise Refused("phone_missing", _("Type the number we should call."), "phone")
-    tx.run(
+    tx.later(
         CALL_BACK, reference=step.reference, customer_id=party.customer_id if proved else None, journey_id=journey_id,
         phone=step.phone, topic=step.topic, preferred=step.when, language=party.language.value, channel=party.origin.channel,
         proved=int(party.proof),

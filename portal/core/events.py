@@ -38,7 +38,7 @@ def note(
     visit_id: str = "",
     journey_id: str = "",
 ) -> None:
-    tx.run(
+    tx.later(
         NOTE, customer_id=customer_id, visit_id=visit_id, journey_id=journey_id, channel=origin.channel,
         source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
     )  # fmt: skip

@@ -54,7 +54,7 @@ def hold(tx: Writer, customer_id: str) -> None:
 
 def append(tx: Writer, customer_id: str, entries: Iterable[Entry]) -> None:
     for entry in entries:
-        tx.run(
+        tx.later(
             APPEND, customer_id=customer_id, invoice_number=entry.invoice_number, kind=entry.kind, amount=entry.amount.minor,
             currency=entry.amount.currency, payment_id=entry.payment_id, incentive_id=entry.incentive_id,
         )  # fmt: skip

@@ -54,7 +54,7 @@ SPEND = Statement(
 def make(tx: Writer, customer_id: str | None, action: str, proof: Proof, language: Language, origin: Origin) -> str:
     """A link's id; `token` signs it when the message is composed."""
     id = name()
-    tx.run(
+    tx.later(
         NEW, id=id, customer_id=customer_id, action=action, level=int(proof), language=language.value,
         channel=origin.channel, source=origin.source,
     )  # fmt: skip

@@ -29,7 +29,6 @@ MINUTE = 60_000
 class Job:
     """One message to send. `about` says what it is about, by ids."""
 
-    id: int
     kind: str
     channel: str
     recipient: str
@@ -66,7 +65,6 @@ PUT = Statement(
         leased_until=now() + p("lease"), created_at=now(), due_at=now(), expires_at=now() + p("lifetime"),
     )
     .on_conflict_do_nothing(index_elements=["key"])
-    .returning(col(Row.id))
 )  # fmt: skip
 WAITING = (
     select(Row.id)
@@ -84,12 +82,12 @@ CLAIM = Statement(
 OVERDUE = Statement(update(Row).where(col(Row.state) == "waiting", col(Row.expires_at) <= now()).values(state="expired", finished_at=now()))
 FINISH = Statement(
     update(Row)
-    .where(col(Row.id) == p("id_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
+    .where(col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
     .values(state=p("state_"), finished_at=now(), error=p("error_"))
 )
 RETRY = Statement(
     update(Row)
-    .where(col(Row.id) == p("id_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
+    .where(col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
     .values(due_at=now() + p("delay_"), leased_until=0, owner="", error=p("error_"))
 )
 
@@ -107,14 +105,12 @@ class Outbox:
         about: Mapping[str, str], customer_id: str | None = None, priority: int = 5, lifetime_ms: int = 24 * 60 * MINUTE,
     ) -> None:  # fmt: skip
         """Once a `key`: a repeat changes nothing."""
-        row = tx.one(
-            PUT, key=key, kind=kind, channel=channel, recipient=recipient, customer_id=customer_id, language=language.value,
-            about=json.dumps(about), priority=priority, attempts=1 if self.owner else 0, owner=self.owner,
-            lease=LEASE_MS if self.owner else 0, lifetime=lifetime_ms,
+        job = Job(kind, channel, recipient, customer_id, language, about, key, self.owner, 1)
+        tx.later(
+            PUT, (lambda: self.fresh.put(job)) if self.owner else None, key=key, kind=kind, channel=channel, recipient=recipient,
+            customer_id=customer_id, language=language.value, about=json.dumps(about), priority=priority, attempts=1 if self.owner else 0,
+            owner=self.owner, lease=LEASE_MS if self.owner else 0, lifetime=lifetime_ms,
         )  # fmt: skip
-        if row and self.owner:
-            job = Job(row.id, kind, channel, recipient, customer_id, language, about, key, self.owner, 1)
-            tx.after(lambda: self.fresh.put(job))
 
     def claim(self, tx: Writer) -> list[Job]:
         """What nobody holds and is due, most urgent first."""
@@ -122,15 +118,5 @@ class Outbox:
 
 
 def job(row: Row) -> Job:
-    return Job(
-        row.id or 0,
-        row.kind,
-        row.channel,
-        row.recipient,
-        row.customer_id,
-        Language(row.language),
-        json.loads(row.about),
-        row.key,
-        row.owner,
-        row.attempts,
-    )
+    about = json.loads(row.about)
+    return Job(row.kind, row.channel, row.recipient, row.customer_id, Language(row.language), about, row.key, row.owner, row.attempts)

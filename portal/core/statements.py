@@ -63,7 +63,7 @@ class Compiled:
         compiled = element.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
         self.constants = {k: v for k, v in compiled.params.items() if v is not None}
-        self.named = set(compiled.params)
+        self.order: tuple[str, ...] = tuple(compiled.positiontup or ())  # where parameters are numbered
         columns = [entry.keyname for entry in compiled._result_columns]
         self.row: Callable[[Sequence[Any]], Row] | None = _row(columns) if columns else None
 
@@ -76,8 +76,9 @@ class Compiled:
 
 
 def _row(columns: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
-    make: Any = namedtuple("Row", columns, rename=True)
-    return make._make  # type: ignore[no-any-return]
+    kind: Any = namedtuple  # its columns are known at run time
+    make: Callable[[Sequence[Any]], Row] = kind("Row", columns, rename=True)._make
+    return make
 
 
 class Reader(Protocol):
@@ -92,6 +93,10 @@ class Writer(Reader, Protocol):
 
     def run(self, statement: Statement, **values: Any) -> int:
         """Rows changed."""
+        ...
+
+    def later(self, statement: Statement, then: Callable[[], None] | None = None, **values: Any) -> None:
+        """Like `run`, where nobody asks how many rows: it may travel with the next statement. `then`: after the commit, if it changed one."""
         ...
 
     def many(self, statement: Statement, rows: Sequence[Values]) -> None: ...

@@ -123,7 +123,7 @@ class Worker:
 
 
 def _ours(job: Job) -> dict[str, object]:
-    return {"id_": job.id, "owner_": job.owner, "attempts_": job.attempts}
+    return {"key_": job.key, "owner_": job.owner, "attempts_": job.attempts}
 
 
 def _reason(error: Exception | None) -> str:

@@ -85,7 +85,7 @@ def _start(portal: Portal, tx: Writer, asker: Asker, mobile: str, people: Sequen
     if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
         raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
     id, browser, customer_id = name(), token(), people[0][0] if len(people) == 1 else None
-    tx.run(
+    tx.later(
         NEW, id=id, browser=fingerprint(browser), purpose="visit", guard=guard, customer_id=customer_id,
         mobile=mobile if people else "", language=asker.language.value, channel=asker.origin.channel, source=asker.origin.source, next=next,
     )  # fmt: skip
@@ -179,7 +179,7 @@ def consume(tx: Writer, challenge: Row) -> bool:
     """Used by this call alone: of twenty parallel right answers one is told True (promise 3)."""
     if tx.run(USE, id_=challenge.id, sendings_=challenge.sendings) != 1:
         return False
-    tx.run(FORGIVE, key_=challenge.guard)
+    tx.later(FORGIVE, key_=challenge.guard)
     return True
 
 

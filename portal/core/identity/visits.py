@@ -89,8 +89,8 @@ def begin(
     """A new visit; the cookie's value. Whatever visit the browser had is over."""
     cookie = token()
     if instead_of:
-        tx.run(END, id_=instead_of, because_="risen")
-    tx.run(
+        tx.later(END, id_=instead_of, because_="risen")
+    tx.later(
         BEGIN, id=fingerprint(cookie), customer_id=customer_id, level=int(proof), mobile=mobile, asked_as=asked_as, language=language.value,
         channel=origin.channel, source=origin.source, idle=IDLE_MS[proof], longest=LONGEST_MS[proof], coded=1 if coded else None, code_at=code_at,
     )  # fmt: skip
@@ -106,7 +106,7 @@ def find(db: Database, cookie: str) -> Visitor | None:
         return None
     if row.at - row.seen_at > TOUCH_MS:
         with db.write() as tx:
-            tx.run(TOUCH, id_=row.id)
+            tx.later(TOUCH, id_=row.id)
     known = row.customer_id is not None and row.name is not None
     return Visitor(
         visit_id=row.id,
@@ -129,6 +129,6 @@ def sharing(reader: Reader, mobile: str) -> list[tuple[str, str]]:
 
 
 def leave(tx: Writer, visitor: Visitor) -> None:
-    tx.run(END, id_=visitor.visit_id, because_="left")
+    tx.later(END, id_=visitor.visit_id, because_="left")
     customer_id = visitor.person.customer_id if visitor.person else None
     note(tx, visitor.origin, "left", "done", visit_id=visitor.visit_id, customer_id=customer_id)
