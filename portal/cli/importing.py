@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 
 import typer
 from rich.console import Console
@@ -35,6 +36,9 @@ STOPPED = 130  # what a shell expects of a program that was interrupted
 
 
 def run(reading: Callable[[str], Reading], file: str, as_json: bool, *, create: bool, update: bool) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may be no text
     report = Report(as_json)
     try:
         with books(create=create, update=update) as (open_books, home):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from portal.adapters.extracts import cells, rules, table, ubl
+from portal.adapters.extracts.elements import Element, said
 from portal.adapters.extracts.entries import Entry, Invoice, Unreadable
 from portal.adapters.extracts.headings import Names
 from portal.adapters.extracts.rows import InvoiceRows
@@ -145,14 +146,14 @@ def billed(document: Document) -> Invoice:
     return Invoice(document.number, kind, document.issued, document.due, payable, None, document)
 
 
-def written(root: ubl.Element) -> dict[str, str]:
+def written(root: Element) -> dict[str, str]:
     """Of a document that is refused: what stands in it, and nothing more."""
     return {
-        "number": ubl.said(root, "cbc:ID"),
+        "number": said(root, "cbc:ID"),
         "kind": ubl.KINDS[root.tag].value,
-        "issue_date": ubl.said(root, "cbc:IssueDate"),
-        "due_date": ubl.said(root, "cbc:DueDate") or ubl.said(root, "cac:PaymentMeans/cbc:PaymentDueDate"),
-        "currency": ubl.said(root, "cbc:DocumentCurrencyCode"),
-        "total": ubl.said(root, f"{ubl.TOTAL}/cbc:PayableAmount"),
+        "issue_date": said(root, "cbc:IssueDate"),
+        "due_date": said(root, "cbc:DueDate") or said(root, "cac:PaymentMeans/cbc:PaymentDueDate"),
+        "currency": said(root, "cbc:DocumentCurrencyCode"),
+        "total": said(root, f"{ubl.TOTAL}/cbc:PayableAmount"),
         "lines": str(sum(1 for _line in ubl.lines(root))),
     }

@@ -11,7 +11,7 @@ from babel.numbers import is_currency
 from lxml import etree
 
 from portal.adapters.extracts import vat_rules
-from portal.adapters.extracts.ubl import NS, Element
+from portal.adapters.extracts.elements import NS, Element
 from portal.core.languages import Text, _
 
 

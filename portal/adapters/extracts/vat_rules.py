@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from portal.adapters.extracts import ubl
+from portal.adapters.extracts import elements
+from portal.adapters.extracts.elements import NS, Element, said
 from portal.adapters.extracts.entries import Unreadable
-from portal.adapters.extracts.ubl import NS, Element, said, subtotals
+from portal.adapters.extracts.ubl import subtotals
 
 CENT = Decimal("0.01")
 TOLERANCE = Decimal(1)
@@ -131,6 +132,6 @@ def broken_down(root: Element) -> Iterator[Subtotal]:
 def decimal(written: str) -> Decimal | None:
     """None where it is none: the rules on what must be there tell."""
     try:
-        return ubl.decimal(written)
+        return elements.decimal(written)
     except Unreadable:
         return None

@@ -85,6 +85,13 @@ def test_what_cannot_be_read_at_all_is_one_sentence_and_no_traceback(database_ur
         assert "refused: " in result.stdout
 
 
+def test_a_file_whose_name_is_no_text_is_told_too(database_url, tmp_path):
+    (tmp_path / "holiday \udcff.jpg").write_bytes(b"\xff\xd8\xff")
+    result = run(database_url, "invoices", tmp_path, "--json")
+    assert result.exit_code == 1
+    assert objects(result)[0]["file"] == str(tmp_path / "holiday \udcff.jpg")
+
+
 def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path):
     path = table(tmp_path / "c.csv", row())
     result = run("postgresql://postgres@127.0.0.1:1/none", "customers", path)
