@@ -23,7 +23,6 @@ from portal.adapters.smtp import Smtp
 from portal.adapters.sqlite import SQLite
 from portal.channels import sandbox, webhooks
 from portal.channels.web import door, table
-from portal.channels.web.call import Call, client, language
 from portal.channels.web.home import Home
 from portal.channels.web.look import Look
 from portal.channels.web.pages import Pages
@@ -67,9 +66,8 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
         portal.db.close()
 
     async def lost(request: Request, error: Exception) -> Response:
-        spoken = language(request.query_params.get("lang", ""), "")
         status = error.status_code if isinstance(error, HTTPException) else 500
-        response = pages.wrong(Call(portal, request, {}, None, spoken, client(request, trusted)), status)
+        response = pages.wrong(door.opened(portal, request, trusted), status)
         if status == 500:  # answered outside of all middleware
             response.raw_headers.extend(headers)
         return response

@@ -7,7 +7,7 @@ from dataclasses import replace
 from portal.core import settling, typed
 from portal.core.case import Case, Paid, Proof, Reply
 from portal.core.documents import Kind
-from portal.core.errors import ProofNeeded, Refused
+from portal.core.errors import Guess, ProofNeeded, Refused
 from portal.core.languages import Text, _
 from portal.core.money import Money
 from portal.core.ports import Account, Bill
@@ -85,12 +85,12 @@ def bill(case: Case, reply: Reply) -> Step:
     """By an ID number alone: whoever has the bill before them may pay it, and learns nothing that is not on it. A wrong number, a
     wrong amount and an unknown customer are refused alike."""
     number = re.sub(r"\s", "", typed.plain(reply.field("number")[: typed.LONGEST])).casefold()
-    said = settling.typed_amount(reply.field("amount"))
+    said = typed.amount(reply.field("amount"))
     account = case.billing.account(case.person.customer_id if case.person else "")
     for one in account.open_bills:
         if one.number.casefold() == number and one.open.decimal == said:
             return _pay_as_printed(one)
-    raise Refused(
+    raise Guess(
         "bill_unknown", _("No open bill has this number and this amount. Check both: the amount is all that is still to pay."), "number"
     )
 
@@ -201,6 +201,8 @@ def _paid(case: Case, paid: Paid) -> Step:
     facts = [Fact(_("You paid"), paid.charge, "paid", strong=True)]
     if paid.saving:
         facts.append(Fact(_("You saved"), paid.saving, "saving"))
+    if paid.waived:
+        facts.append(Fact(_("Service fee you did not pay"), paid.waived, "waived"))
     if personal and paid.balance_after is not None:
         owes = paid.balance_after.minor >= 0
         facts.append(

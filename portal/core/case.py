@@ -77,6 +77,7 @@ class Paid:
     saving: Money
     reason: str = ""
     balance_after: Money | None = None
+    waived: Money | None = None  # a fee that other ways charge
 
 
 @dataclass(frozen=True, slots=True)

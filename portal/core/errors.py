@@ -11,6 +11,10 @@ class Refused(Exception):
         self.id, self.text, self.field, self.status = id, text, field, status
 
 
+class Guess(Refused):
+    """What was typed is not what we know. Counted where only an ID number is proved: guessing must not find it out."""
+
+
 class Unavailable(Exception):
     """The database, or somebody we depend on, does not answer now. Nothing is half done."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlmodel import col, select
 
-from portal.core import incentives, ledger, payments
+from portal.core import incentives, payments
 from portal.core.case import Proof
 from portal.core.documents import Receipt, ReceiptLine
 from portal.core.errors import NotFound
@@ -32,16 +32,16 @@ def of(portal: Portal, who: Party, payment_id: str, language: Language) -> Recei
 def made(portal: Portal, reader: Reader, payment: Known, language: Language, *, personal: bool) -> Receipt:
     at = moment(payment.settled_at or payment.created_at, portal.company.zone)
     name = reader.one(NAME, customer_id=payment.customer_id) if personal else None
-    nothing = Money(0, payment.charge.currency)
+    paid = payments.paid(reader, payment)
     return Receipt(
         number=payment.id[:8].upper(),
         paid_on=at.date(),
         paid_at=f"{at:%H:%M}",
         customer_name=name.name if name else "",
-        lines=tuple(_lines(reader, payment, language)),
+        lines=tuple(_lines(reader, payment, paid.owed, language)),
         paid=payment.charge,
-        saved=payment.settlement.saving or nothing,
-        balance_after=ledger.balance(reader, payment.customer_id, nothing.currency) if personal else None,
+        saved=paid.saving,
+        balance_after=paid.balance_after if personal else None,
         provider_reference=payment.reference,
     )
 
@@ -53,10 +53,12 @@ def _own(reader: Reader, who: Party, payment: Known) -> bool:
     return row is not None and bool(who.subject) and row.subject == who.subject
 
 
-def _lines(reader: Reader, payment: Known, language: Language) -> list[ReceiptLine]:
-    settled = payment.settlement
-    what = _("Invoice {number}", number=settled.invoices[0]) if len(settled.invoices) == 1 else _("Balance")
-    lines = [ReceiptLine(what.say(language), settled.owed)]
+def _lines(reader: Reader, payment: Known, settled: Money, language: Language) -> list[ReceiptLine]:
+    invoices = payment.settlement.invoices
+    what = _("Invoice {number}", number=invoices[0]) if len(invoices) == 1 else _("Balance")
+    lines = [ReceiptLine(what.say(language), settled)]
+    if payment.refund_due:
+        lines.append(ReceiptLine(_("To be given back to you").say(language), payment.refund_due))
     for used in incentives.redeemed(reader, payment.id):
         title = worded(used.title, language)
         if used.is_fee:

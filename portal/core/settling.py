@@ -1,8 +1,6 @@
 """What a customer may pay of what they owe: the settlement, and the lines that explain it."""
 
-import re
 from dataclasses import dataclass
-from decimal import Decimal
 
 from portal.core import incentives, typed
 from portal.core.case import Case, Paid
@@ -71,7 +69,7 @@ def and_credit(owed: Money, paying: Money) -> Sum:
 
 def amount(text: str, owed: Money) -> Money:
     """What was typed, in the currency of what is owed; it may be more."""
-    said = typed_amount(text)
+    said = typed.amount(text)
     if said == 0:
         raise Refused("amount_zero", _("Type an amount above 0."), "amount")
     if said > most(owed).decimal:
@@ -80,11 +78,6 @@ def amount(text: str, owed: Money) -> Money:
     if paying.decimal != said:
         raise Refused("amount_form", _("Type an amount in digits, like 120 or 99.90."), "amount")
     return paying
-
-
-def typed_amount(text: str) -> Decimal:
-    """Where letters stand between digits it is no amount: 1e9."""
-    return typed.amount("" if re.search(r"\d\s*[^\W\d_]+\s*\d", text) else text)
 
 
 def most(owed: Money) -> Money:

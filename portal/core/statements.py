@@ -96,7 +96,10 @@ class Writer(Reader, Protocol):
         ...
 
     def later(self, statement: Statement, then: Callable[[], None] | None = None, **values: Any) -> None:
-        """Like `run`, where nobody asks how many rows: it may travel with the next statement. `then`: after the commit, if it changed one."""
+        """Like `run`, where nobody asks how many rows: it may travel with the next statement.
+
+        `then` is called after the commit, if it changed a row.
+        """
         ...
 
     def many(self, statement: Statement, rows: Sequence[Values]) -> None: ...

@@ -57,7 +57,7 @@ class Doorway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         door = self.doors.get("GET" if request.method == "HEAD" else request.method)
-        call = self._call(request)
+        call = opened(self.portal, request, self.trusted)
         body = await _body(request) if request.method == "POST" else b""
         if door is None:
             response = self.pages.wrong(call, 405)
@@ -98,11 +98,6 @@ class Doorway:
         self._judge(door, call, body)
         return door.handler(call, self.pages)
 
-    def _call(self, request: Request) -> Call:
-        call = Call(self.portal, request, {}, None, Language.HE, client(request, self.trusted))
-        call.language = language(request.query_params.get("lang", ""), call.kept("lang"))
-        return call
-
     def _judge(self, door: Door, call: Call, body: bytes) -> None:
         """Who is it, may they, and is the form one of ours."""
         if "\0" in call.path or any("\0" in value for value in call.query.values()):
@@ -131,6 +126,13 @@ class Doorway:
             cookie = f"{cookie_name(self.portal.base_url, name)}={value}{flags}{ended}"
             response.raw_headers.append((b"set-cookie", cookie.encode("ascii")))
         return response
+
+
+def opened(portal: Portal, request: Request, trusted: frozenset[str]) -> Call:
+    """Who asks, before anything is known of them but their language and their address."""
+    made = Call(portal, request, {}, None, Language.HE, client(request, trusted))
+    made.language = language(request.query_params.get("lang", ""), made.kept("lang"))
+    return made
 
 
 async def _body(request: Request) -> bytes | None:

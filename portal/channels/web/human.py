@@ -27,6 +27,7 @@ def _page(call: Call, pages: Pages, shown: Shown) -> Response:
         return actions.page(call, pages, shown)
     fields = {field.name: field for field in shown.step.fields}
     typed = {name: field.value for name, field in fields.items()} | dict((shown.refusal and shown.refusal.typed) or {})
+    call.shown_at = "/human"
     return pages.html(
         call, "human.html", shown.step.title, status=422 if shown.refusal else 200, refusal=shown.refusal, typed=typed,
         topics=_options(call, fields["topic"]), times=_options(call, fields["when"]),

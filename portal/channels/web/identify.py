@@ -28,6 +28,7 @@ def ask(call: Call, pages: Pages) -> Response:
 
 
 def _form(call: Call, pages: Pages, refused: Refused | None = None) -> Response:
+    call.shown_at = "/identify"
     return pages.html(
         call, "identify.html", TITLE, status=refused.status if refused else 200, next=call.next, source=call.origin.source,
         phone=call.form.get("phone", ""), id_number=call.form.get("id_number", ""), refusal=refusal(refused) if refused else None,
@@ -77,6 +78,7 @@ def _asked(call: Call, pages: Pages, waiting: Waiting) -> Response:
 
 
 def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | None = None) -> Response:
+    call.shown_at = "/identify/code"
     return pages.html(
         call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
         resends_left=waiting.resends_left, sent_line=(SENT_ON_FILE if call.proof is Proof.ID else SENT).say(call.language),

@@ -1,8 +1,8 @@
 """What every page shows around its own part: the ways to a person, the benefit, the languages, the visit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -12,8 +12,17 @@ from portal.channels.web.call import Call
 from portal.channels.web.look import Look
 from portal.core.case import Proof
 from portal.core.company import Company
-from portal.core.languages import Language, Phone, Text, _, n_, show
+from portal.core.languages import Language, Phone, Text, _, n_
 
+OPENS = (
+    _("Opens Monday at {time}"),
+    _("Opens Tuesday at {time}"),
+    _("Opens Wednesday at {time}"),
+    _("Opens Thursday at {time}"),
+    _("Opens Friday at {time}"),
+    _("Opens Saturday at {time}"),
+    _("Opens Sunday at {time}"),
+)
 # A visit that idles is warned this long before it ends.
 WARN_SECONDS = 120
 
@@ -78,10 +87,10 @@ class Page:
 def page(call: Call, look: Look, title: str, at: datetime, benefit: str = "", notice: str = "") -> Page:
     company = call.portal.company
     human, note = ways(company, call.language, _quarter(at))
-    shown_at = call.path if call.request.method in ("GET", "HEAD") else call.next
-    kept = [(k, v) for k, v in call.request.query_params.multi_items() if k in ("next", "journey", "source")]
+    asked = call.form if call.form else call.query
+    kept = [(k, asked[k]) for k in ("next", "journey", "source") if asked.get(k)]
     return Page(
-        look, company, call.language, title, shown_at, call.request.headers.get("hx-request-type") == "partial",
+        look, company, call.language, title, call.shown_at or call.path, call.request.headers.get("hx-request-type") == "partial",
         human, note, _visit(call), query=f"{urlencode(kept)}&" if kept else "", benefit=benefit, notice=notice,
     )  # fmt: skip
 
@@ -120,9 +129,6 @@ def _expect(company: Company, is_open: bool, at: datetime) -> Text:
     for ahead in range(8):
         opens = company.hours.week[(at.weekday() + ahead) % 7]
         if opens and (ahead or at.time() < opens[0]):
-            day = at.date() + timedelta(days=ahead)
-            return _("Closed now. We open on {day} at {time}.", day=day, time=f"{opens[0]:%H:%M}")
+            text = OPENS[(at.weekday() + ahead) % 7] if ahead else _("Opens today at {time}")
+            return replace(text, values={"time": f"{opens[0]:%H:%M}"})
     return _("Closed now")
-
-
-__all__ = ["Page", "Way", "page", "show", "ways"]

@@ -1,20 +1,22 @@
 """Renders the templates. What is the same for everybody is rendered once a minute."""
 
+import gzip
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import Response
 
 from portal.channels.web import page as chrome
 from portal.channels.web.call import HOME, Call
 from portal.channels.web.look import Look
-from portal.core import incentives
 from portal.core.errors import Refused
-from portal.core.languages import Language, Text, Value, _, day, moment, money, show, translate
+from portal.core.languages import Language, Text, Value, _, day, money, show, translate
 from portal.core.portal import Portal
 from portal.core.steps import Refusal
 
@@ -41,9 +43,7 @@ class Pages:
     def __init__(self, portal: Portal, templates: Path, look: Look) -> None:
         self.portal, self.look = portal, look
         self.environments = {language: _environment(templates, language) for language in Language}
-        self.kept: OrderedDict[Hashable, str] = OrderedDict()
-        self.announced_until = 0.0
-        self.announced: tuple[str, ...] = ()
+        self.kept: Kept[Rendered] = Kept()
 
     def html(
         self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: str = "", notice: str = "", **context: Any
@@ -52,33 +52,20 @@ class Pages:
         at = datetime.now(UTC).astimezone(self.portal.company.zone)
         page = chrome.page(call, self.look, title.say(call.language), at, benefit, notice)
         context["status"] = status
-        headers = {"cache-control": "no-store", "vary": "HX-Request"}
-        return Response(self._rendered(template, page, context, at), status, headers, "text/html")
+        text, gzipped = self._rendered(template, page, context, at)
+        headers = {"cache-control": "no-store", "vary": "HX-Request, Accept-Encoding"}
+        if "gzip" not in call.request.headers.get("accept-encoding", ""):
+            return Response(text, status, headers, "text/html")
+        return Response(gzipped(), status, headers | {"content-encoding": "gzip"}, "text/html")
 
-    def _rendered(self, template: str, page: chrome.Page, context: dict[str, Any], at: datetime) -> str:
-        if page.visit is not None:
-            return self._render(template, page, context)
-        key = (
-            template,
-            page.language,
-            page.title,
-            page.path,
-            page.query,
-            page.partial,
-            page.benefit,
-            page.notice,
-            at.minute,
-            *context.values(),
-        )
+    def _rendered(self, template: str, page: chrome.Page, context: dict[str, Any], at: datetime) -> "Rendered":
+        around = (template, page.language, page.title, page.path, page.query, page.partial, page.benefit, page.notice, at.minute)
         try:
-            found = self.kept.get(key)
+            if page.visit is None:
+                return self.kept.get((*around, *context.values()), lambda: rendered(self._render(template, page, context)))
         except TypeError:  # something typed, or a list: not for keeping
-            return self._render(template, page, context)
-        if found is None:
-            found = self.kept[key] = self._render(template, page, context)
-            if len(self.kept) > KEPT:
-                self.kept.popitem(last=False)
-        return found
+            pass
+        return rendered(self._render(template, page, context))
 
     def _render(self, template: str, page: chrome.Page, context: dict[str, Any]) -> str:
         return self.environments[page.language].get_template(template).render(page=page, **context)
@@ -98,6 +85,34 @@ class Pages:
             call, "error.html", title, status=status, title=title.say(call.language), text=text.say(call.language),
             money_line=money_line, reference=reference, back=HOME, actions=(),
         )  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+class Rendered(NamedTuple):
+    text: str
+    gzipped: Callable[[], bytes]
+
+
+def rendered(text: str) -> Rendered:
+    """Packed when somebody takes it packed, and once."""
+    return Rendered(text, cache(lambda: gzip.compress(text.encode(), compresslevel=5, mtime=0)))
+
+
+class Kept(Generic[T]):
+    """What was rendered lately and is the same for everybody, the oldest given up first."""
+
+    def __init__(self) -> None:
+        self.found: OrderedDict[Hashable, T] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        found = self.found.get(key)
+        if found is None:
+            found = self.found[key] = make()
+            if len(self.found) > KEPT:
+                self.found.popitem(last=False)
+        return found
 
 
 def refusal(refused: Refused) -> Refusal:
@@ -124,9 +139,13 @@ def _environment(templates: Path, language: Language) -> Environment:
     def counted(id: str, plural: str, n: int, **values: Value) -> str:
         return Text(id, {"n": n, **values}, plural).say(language)
 
-    environment.globals |= {"_": sentence, "ngettext": counted, "say": say, "money": money, "day": lambda value: day(value, language)}
+    around: Kept[str] = Kept()
+
+    def kept(name: str, page: chrome.Page) -> str:
+        """A part around the step: it depends on nothing but the way here and the hour."""
+        return around.get((name, page.path, page.query, page.human_note), lambda: Markup(environment.get_template(name).render(page=page)))
+
+    environment.globals |= {"kept": kept, "_": sentence, "ngettext": counted, "say": say, "money": money}
+    environment.globals["day"] = lambda value: day(value, language)
     environment.filters["kind"] = lambda value: type(value).__name__.lower()
     return environment
-
-
-__all__ = ["Pages", "incentives", "moment", "refusal"]

@@ -77,9 +77,9 @@ def messages_by_id() -> Limit:
     return Limit("messages/id", 5, 86_400)
 
 
-def bills_by_id() -> Limit:
-    """10 bill numbers an hour tried with one ID number."""
-    return Limit("bills/id", 10, 3600)
+def guesses_by_id() -> Limit:
+    """10 wrong guesses an hour of what is on a bill, with one ID number."""
+    return Limit("guesses/id", 10, 3600)
 
 
 Spent = tuple[Limit, str]
@@ -93,7 +93,11 @@ def spend(tx: Writer, *wanted: Spent) -> None:
     for n, (limit, subject) in enumerate(wanted):
         values |= {f"key{n}": f"{limit.name}:{subject}", f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
     if len(tx.all(_spend(len(wanted)), **values)) < len(wanted):
-        raise Refused("too_many", _("Too many tries in a short time. Wait a few minutes, or talk to a person."), status=429)
+        raise too_many()
+
+
+def too_many() -> Refused:
+    return Refused("too_many", _("Too many tries in a short time. Wait a few minutes, or talk to a person."), status=429)
 
 
 @cache

@@ -91,8 +91,9 @@ def begin(
     if instead_of:
         tx.later(END, id_=instead_of, because_="risen")
     tx.later(
-        BEGIN, id=fingerprint(cookie), customer_id=customer_id, level=int(proof), mobile=mobile, asked_as=asked_as, language=language.value,
-        channel=origin.channel, source=origin.source, idle=IDLE_MS[proof], longest=LONGEST_MS[proof], coded=1 if coded else None, code_at=code_at,
+        BEGIN, id=fingerprint(cookie), customer_id=customer_id, level=int(proof), mobile=mobile, asked_as=asked_as,
+        language=language.value, channel=origin.channel, source=origin.source, idle=IDLE_MS[proof], longest=LONGEST_MS[proof],
+        coded=1 if coded else None, code_at=code_at,
     )  # fmt: skip
     note(tx, origin, "identified", proof.name.lower(), customer_id=customer_id, visit_id=fingerprint(cookie))
     return cookie

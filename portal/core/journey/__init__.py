@@ -22,7 +22,7 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     """The pending step, or the first one; with `journey_id` the last step of that journey, ended or not."""
     action = _action(portal, slug, who)
     row = stored.find(portal, action, who, journey_id) if who.subject else None
-    if row is not None:
+    if row is not None and row.step:
         shown = paying.caught_up(portal, action, who, row)
         gone_on = shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
         if shown.waiting or shown.ended or gone_on:
@@ -77,6 +77,7 @@ def _only_asked_for(step: Step, said: Reply) -> None:
 
 
 def _answered(portal: Portal, who: Party, shown: Shown, function: str, said: Reply) -> Shown:
+    stored.may_guess(portal, who)
     step = shown.action.steps[function](stored.case(portal, shown.action, who), said)
     return stored.go_on(portal, who, shown, function, step)
 

@@ -58,7 +58,7 @@ def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
     """The journey goes on from its Pay step with how the payment ended."""
     with portal.db.read() as reader:
         row = reader.one(stored.BY_ID, id=journey_id)
-        step = STEPS.load(row.step) if row else None
+        step = STEPS.load(row.step) if row and row.step else None
         if row is None or row.ended_at or not isinstance(step, Pay):
             return  # the customer went on without it: the ledger and the timeline have it
         origin = Origin(row.channel, row.source)

@@ -7,9 +7,10 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from portal.core import effects, incentives
-from portal.core.case import Action, Case, Offer, Reply
-from portal.core.errors import NotFound, Refused
+from portal.core.case import Action, Case, Offer, Proof, Reply
+from portal.core.errors import Guess, NotFound, Refused
 from portal.core.events import note
+from portal.core.identity import limits
 from portal.core.keys import name
 from portal.core.languages import moment
 from portal.core.money import Money
@@ -99,7 +100,7 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
     """A new journey; where another tab was quicker, that one's."""
     id = name()
     with portal.db.write() as tx:
-        begun = _insert(tx, id, who, action, step)
+        begun = _insert(tx, id, who, action, step, _first(step))
         if begun:
             _note(tx, action.slug, who, id, "start", step)
             effects.carry_out(portal, tx, who, id, 1, step)
@@ -108,12 +109,12 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
 
 def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> Shown:
     """At its first step again: what is owed may have changed since it was shown."""
-    stored, on = STEPS.dump(step), 0 if row.turn == 1 else 1
-    if stored != row.step:
-        with portal.db.write() as tx:
-            if not tx.run(GO_ON, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step)):
-                return current(portal, action, who)
-    return Shown(action, row.id, row.turn + on, step)
+    stored, on = _first(step), 0 if row.turn == 1 else 1
+    if stored == row.step:
+        return Shown(action, row.id, row.turn, step)
+    with portal.db.write() as tx:
+        renewed = tx.run(GO_ON, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step))
+    return Shown(action, row.id, row.turn + on, step) if renewed else current(portal, action, who)
 
 
 def go_on(portal: Portal, who: Party, shown: Shown, function: str, step: Step, reason: str = "") -> Shown:
@@ -129,7 +130,7 @@ def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, st
     if shown.journey_id:
         kept = tx.run(GO_ON, id_=id, turn_=shown.turn, on_=1, step_=STEPS.dump(step), ended_=_ended(step))
     else:  # nobody is identified: the journey is kept only now, for whoever takes it over
-        kept = _insert(tx, id, replace(who, subject=f"nobody:{id}"), shown.action, step)
+        kept = _insert(tx, id, replace(who, subject=f"nobody:{id}"), shown.action, step, STEPS.dump(step))
     if not kept:
         return None
     _note(tx, shown.action.slug, who, id, function, step, reason)
@@ -137,11 +138,21 @@ def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, st
     return Shown(shown.action, id, shown.turn + 1, step)
 
 
-def _insert(tx: Writer, id: str, who: Party, action: Action, step: Step) -> int:
+def _insert(tx: Writer, id: str, who: Party, action: Action, step: Step, stored: str) -> int:
     return tx.run(
         BEGIN, id=id, subject=who.subject, customer_id=who.customer_id, action=action.slug, level=int(who.proof), turn=1,
-        step=STEPS.dump(step), channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=_ended(step),
+        step=stored, channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=_ended(step),
     )  # fmt: skip
+
+
+def _first(step: Step) -> str:
+    """A first question is not stored: what it tells may have changed when it is shown again, so that it is asked anew."""
+    return "" if isinstance(step, Ask) else STEPS.dump(step)
+
+
+def _of(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
+    step = STEPS.load(row.step) if row.step else action.steps["start"](case(portal, action, who))
+    return Shown(action, row.id, row.turn, step)
 
 
 def current(portal: Portal, action: Action, who: Party) -> Shown:
@@ -149,17 +160,28 @@ def current(portal: Portal, action: Action, who: Party) -> Shown:
     row = find(portal, action, who)
     if row is None:
         raise NotFound(action.slug)
-    return Shown(action, row.id, row.turn, STEPS.load(row.step))
+    return _of(portal, action, who, row)
 
 
 def named(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown:
     row = find(portal, action, who, journey_id)
     assert row
-    return Shown(action, row.id, row.turn, STEPS.load(row.step))
+    return _of(portal, action, who, row)
+
+
+def may_guess(portal: Portal, who: Party) -> None:
+    """Whoever guessed too often with one ID number is not told even what is right."""
+    if who.proof is not Proof.ID:
+        return
+    with portal.db.read() as reader:
+        if limits.exhausted(reader, limits.guesses_by_id(), who.asked_as):
+            raise limits.too_many()
 
 
 def refuse(portal: Portal, who: Party, shown: Shown, refused: Refused, said: Reply) -> Shown:
     with portal.db.write() as tx:
+        if isinstance(refused, Guess) and who.proof is Proof.ID:
+            limits.spend(tx, (limits.guesses_by_id(), who.asked_as))
         note(
             tx, who.origin, _waits_for(shown.step), "refused", reason=refused.id, action=shown.action.slug,
             customer_id=who.customer_id, visit_id=who.visit_id, journey_id=shown.journey_id,

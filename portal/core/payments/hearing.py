@@ -119,14 +119,16 @@ def _outcome(tx: Writer, payment_id: str, late: bool) -> Outcome:
 
 def paid(reader: Reader, payment: Known) -> Paid:
     """How a payment that is over ended: of a success, what it has in fact settled and saved."""
-    saving, owed = payment.settlement.saving, payment.settlement.owed
+    saving, owed, waived = payment.settlement.saving, payment.settlement.owed, 0
     if payment.state is State.SUCCESS:
-        used = [one.amount.minor for one in incentives.redeemed(reader, payment.id) if not one.is_fee]
-        saving = Money(sum(used), payment.charge.currency)
+        used = incentives.redeemed(reader, payment.id)
+        waived = sum(one.amount.minor for one in used if one.is_fee)
+        saving = Money(sum(one.amount.minor for one in used if not one.is_fee), payment.charge.currency)
         owed = payment.charge + saving - payment.refund_due
     return Paid(
         payment_id=payment.id, state=payment.state.value, owed=owed, charge=payment.charge, saving=saving,
         reason=payment.reason, balance_after=ledger.balance(reader, payment.customer_id, payment.charge.currency),
+        waived=Money(waived, payment.charge.currency) if waived else None,
     )  # fmt: skip
 
 
