@@ -97,6 +97,7 @@ def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], req
     page = new_context(base_url=site, **way.context).new_page()
     screenshots = Path(folder) if (folder := os.environ.get("SCREENSHOTS")) else None
     visitor = Visitor(page, way, checker, screenshots)
+    visitor.begins_anew()
     yield visitor
     assert visitor.complaints == []
 

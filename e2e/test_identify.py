@@ -71,7 +71,7 @@ def test_an_id_number_with_a_wrong_digit_is_said_so(visitor, identify):
 def test_an_unknown_id_number_sees_the_same_page(visitor, identify, id_number):
     identify.by_id_number(id_number)
     known = OnFile(visitor).heading
-    visitor.page.context.clear_cookies()
+    visitor.begins_anew()
     visitor.goes_to("/identify?next=/actions/last-invoice")
     Identify(visitor).by_id_number("123456782")
     assert OnFile(visitor).heading == known

@@ -24,9 +24,14 @@ def test_the_switch_keeps_the_page(visitor, language):
     Home(visitor)
 
 
-def test_the_first_page_is_in_the_phones_language(visitor):
+def test_a_first_visit_is_in_hebrew_and_a_choice_is_kept(visitor):
+    chosen = visitor.way
+    visitor.page.context.clear_cookies()
+    visitor.way = replace(chosen, language="he")
+    Home.opened_by(visitor).switch_to(chosen.language)
+    visitor.sees(visitor.page.locator(f"html[lang={chosen.language}]"))
+    visitor.way = chosen
     Home.opened_by(visitor)
-    assert visitor.page.locator("html").get_attribute("lang") == visitor.way.language
 
 
 @pytest.mark.detail

@@ -57,6 +57,7 @@ def test_a_card_that_is_declined_costs_nothing_and_can_be_tried_again(visitor, b
     Receipt(visitor)
 
 
+@pytest.mark.detail
 def test_a_notice_that_is_late_is_waited_for(visitor, bill):
     bill.go_on()
     Provider(visitor).decide("approve", notice="late")

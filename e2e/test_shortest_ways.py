@@ -24,7 +24,7 @@ def test_to_the_last_invoice_from_a_texted_link(visitor, telephone, id_number):
     Identify(visitor).by_id_number(id_number)
     OnFile(visitor).by_sms()
     Outcome(visitor)
-    visitor.page.context.clear_cookies()
+    visitor.begins_anew()
     visitor.taps = visitor.typed = 0
     visitor.goes_to(telephone.link())
     Texted(visitor).go_on()

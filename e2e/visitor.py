@@ -34,6 +34,12 @@ class Visitor:
     def goes_to(self, path: str) -> None:
         self.page.goto(path)
 
+    def begins_anew(self) -> None:
+        """As on a phone that was never here; who reads another language than Hebrew has chosen it once."""
+        self.page.context.clear_cookies()
+        if self.way.language != "he":
+            self.page.goto(f"/accessibility?lang={self.way.language}")
+
     def taps_on(self, what: str | Locator) -> None:
         """By its data-testid, or a locator."""
         self.taps += 1
