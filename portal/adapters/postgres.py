@@ -26,7 +26,7 @@ BEGIN, COMMIT, ROLLBACK = (Statement(text(word)) for word in ("BEGIN", "COMMIT",
 LONGEST_PIPELINE = 100
 OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 # Object ids of the types that are not text (pg_type.dat).
-INTEGERS, NUMERIC = (20, 21, 23, 26), 1700
+INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
 
 
 class Postgres:
@@ -214,8 +214,6 @@ def _tuples(result: "pq.abc.PGresult") -> list[list[Any]]:
 def _reader(oid: int) -> Callable[[bytes], Any]:
     if oid in INTEGERS:
         return int
-    return _number if oid == NUMERIC else bytes.decode
-
-
-def _number(value: bytes) -> Decimal:
-    return Decimal(value.decode())
+    if oid == NUMERIC:
+        return lambda value: Decimal(value.decode())
+    return b"t".__eq__ if oid == BOOLEAN else bytes.decode

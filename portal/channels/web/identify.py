@@ -146,11 +146,9 @@ def choose(call: Call, pages: Pages) -> Response:
 
 def chosen(call: Call, pages: Pages) -> Response:
     """One of those who share the mobile that was proved, and nobody else."""
-    assert call.visitor
-    customer_id = call.form.get("customer", "")
-    if customer_id not in dict(_sharing(call)):
+    customer_id, visitor = call.form.get("customer", ""), call.visitor
+    if visitor is None or customer_id not in dict(_sharing(call)):
         raise NotFound(customer_id)
-    visitor = call.visitor
     with call.portal.db.write() as tx:
         cookie = visits.begin(
             tx, Proof.CODE, customer_id, call.language, visitor.origin, instead_of=visitor.visit_id, code_at=visitor.code_at
