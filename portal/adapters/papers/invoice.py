@@ -29,11 +29,11 @@ def invoice(document: Document, words: Wording, open: Money | None) -> Data:
     return {
         "credit": document.kind is Kind.CREDIT_NOTE,
         "title": words.say(TITLES[document.kind]),
-        "number": words.text(document.number),
+        "name": words.name(TITLES[document.kind], document.number),
         "headline": _headline(document, words, open),
         "facts": _facts(document, words),
-        "seller": _party(_("Issued by"), document.seller, words),
-        "buyer": _party(_("Issued to"), document.buyer, words),
+        **({"seller": _party(_("Issued by"), document.seller, words)} if document.seller else {}),
+        "buyer": _party(_("Issued to"), document.buyer, words) if document.buyer else None,
         "notes_title": words.say(_("Notes")),
         "notes": [line for note in document.notes for line in words.paragraphs(note)],
         "lines": _lines(document, words) if document.lines else None,
@@ -82,18 +82,20 @@ def _facts(document: Document, words: Wording) -> list[Data]:
     if document.due:
         facts.append((_("Due on"), words.day(document.due)))
     if document.period and any(document.period):
-        facts.append((_("Period"), " – ".join(words.day(on) for on in document.period if on)))
+        facts.append((_("Period"), " – ".join(_unbroken(words.day(on)) for on in document.period if on)))
     if document.corrects:
         facts.append((_("Corrects invoice"), ", ".join(words.text(number) for number in document.corrects)))
     return [{"label": words.say(label), "value": value} for label, value in facts]
 
 
-def _party(label: Text, party: Party | None, words: Wording) -> Data | None:
-    if party is None:
-        return None
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\u00a0")
+
+
+def _party(label: Text, party: Party, words: Wording) -> Data:
     details = [words.text(line) for line in party.address if line.strip()]
     if party.country:
-        details.append(words.text(party.country))
+        details.append(words.country(party.country))
     if party.registration:
         details.append(words.say(_("Registration number {number}", number=printable(party.registration))))
     if party.vat_number:

@@ -13,14 +13,14 @@ def letterhead(company: Company, words: Wording) -> dict[str, Any]:
         "company": words.text(company.named(words.language)),
         "colour": company.colour,
         "logo": company.logo.replace("currentColor", company.colour),
-        "issuer": _issuer(company, words),
+        "seller": _seller(company, words),
         "contact": _contact(company, words),
         "page": words.say(_("Page {page} of {pages}")),  # the template fills its places
     }
 
 
-def _issuer(company: Company, words: Wording) -> dict[str, Any]:
-    """The company as the seller, for a document that names none."""
+def _seller(company: Company, words: Wording) -> dict[str, Any]:
+    """For a document that names no seller of its own."""
     address = company.address.get(words.language) or company.address.get("he", "")
     return {"label": words.say(_("Issued by")), "name": words.text(company.legal_name), "details": words.paragraphs(address)}
 

@@ -4,41 +4,37 @@ from typing import Any
 
 from portal.adapters.papers.wording import Wording
 from portal.core.documents import Receipt
-from portal.core.languages import _, isolated
+from portal.core.languages import Text, _, isolated
+from portal.core.money import Money
 
 
 def receipt(receipt: Receipt, words: Wording) -> dict[str, Any]:
     return {
         "title": words.say(_("Receipt")),
-        "number": words.text(receipt.number),
+        "name": words.name(_("Receipt"), receipt.number),
         "paid": {"label": words.say(_("You paid")), "amount": words.money(receipt.paid)},
-        "facts": _facts(receipt, words),
+        "saved": words.say(_("You saved {amount} by doing it here", amount=receipt.saved)) if receipt.saved.minor > 0 else None,
         "lines": {
-            "title": words.say(_("What was paid")),
-            "columns": [words.say(_("Description")), words.say(_("Amount"))],
+            "columns": [words.say(_("What was paid")), words.say(_("Amount"))],
             "rows": [{"label": words.text(line.label), "amount": words.money(line.amount)} for line in receipt.lines],
         },
         "total": words.say(_("Paid")),
-        "saved": words.say(_("You saved {amount} by doing it here", amount=receipt.saved)) if receipt.saved.minor > 0 else None,
-        "balance": _balance(receipt, words),
+        "facts": [{"label": words.say(label), "value": value} for label, value in _facts(receipt, words) if value],
     }
 
 
-def _facts(receipt: Receipt, words: Wording) -> list[dict[str, str]]:
-    facts = [
+def _facts(receipt: Receipt, words: Wording) -> list[tuple[Text, str]]:
+    return [
         (_("Receipt number"), words.text(receipt.number)),
         (_("Date"), words.day(receipt.paid_on)),
         (_("Time"), isolated(receipt.paid_at)),
         (_("Customer"), words.text(receipt.customer_name)),
         (_("Payment reference"), words.text(receipt.provider_reference)),
+        _balance(receipt.balance_after, words),
     ]
-    return [{"label": words.say(label), "value": value} for label, value in facts if value]
 
 
-def _balance(receipt: Receipt, words: Wording) -> dict[str, str] | None:
-    after = receipt.balance_after
-    if after is None:
-        return None
-    if after.minor < 0:
-        return {"label": words.say(_("To your credit")), "amount": words.money(-after)}
-    return {"label": words.say(_("Balance after this payment")), "amount": words.money(after)}
+def _balance(after: Money | None, words: Wording) -> tuple[Text, str]:
+    if after is not None and after.minor < 0:
+        return _("To your credit"), words.money(-after)
+    return _("Balance after this payment"), words.money(after) if after is not None else ""

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from babel import Locale
+
 from portal.adapters.papers.glyphs import printable
-from portal.core.languages import FSI, PDI, Language, Text, day, isolated, money
+from portal.core.languages import FSI, PDI, Language, Text, day, isolated, money, without_isolates
 from portal.core.money import Money
 
 
@@ -23,6 +25,13 @@ class Wording:
 
     def paragraphs(self, written: str) -> list[str]:
         return [self.text(line) for line in written.splitlines() if line.strip()]
+
+    def name(self, title: Text, number: str) -> str:
+        """What the paper is called in a viewer's title bar, where isolates would show as boxes."""
+        return f"{without_isolates(self.say(title))} {printable(number)}"
+
+    def country(self, code: str) -> str:
+        return self.text(Locale.parse(self.language.locale).territories.get(code, code))
 
     def day(self, on: date) -> str:
         return printable(day(on, self.language))
