@@ -5,8 +5,13 @@ from itertools import count
 from typing import Any
 
 import httpx2
+from sqlmodel import SQLModel, select
 
+from portal.core import tables
+from portal.core.statements import Database, Statement
 from tests.servers import Server
+
+MODELS: list[Any] = [one for one in vars(tables).values() if isinstance(one, type) and issubclass(one, SQLModel) and one is not SQLModel]
 
 # The demo company's: one alone, one in English, one of two who share a mobile, and numbers that are nobody's.
 RUTH, RUTH_ID, RUTH_NAME = "+972502345678", "000000018", "רות לוי"
@@ -89,3 +94,9 @@ def is_in(client: httpx2.Client) -> bool:
     """Whether this browser sees a customer's own invoice."""
     page = client.get("/actions/last-invoice", follow_redirects=False)
     return page.status_code == 200 and 'data-testid="amount"' in page.text
+
+
+def dump(db: Database) -> str:
+    """Everything that is kept, as one text."""
+    with db.read() as reader:
+        return "\n".join(repr(row) for model in MODELS for row in reader.all(Statement(select(*model.__table__.columns))))

@@ -1,0 +1,119 @@
+"""A known and an unknown number or ID cannot be told apart (SECURITY 10)."""
+
+import re
+import time
+from collections.abc import Callable
+from statistics import median
+
+import httpx2
+import pytest
+
+from tests.client import Client
+from tests.security import visitors
+from tests.security.visitors import NOBODY, NOBODY_ID, RUTH, RUTH_ID, elsewhere, local
+
+ROUNDS = 200
+Request = Callable[[httpx2.Client, bool], httpx2.Response]
+
+
+@pytest.fixture
+def portal(new_portal: Callable[..., Client]) -> Client:
+    return new_portal(trusted_proxies="testclient")
+
+
+def ask_for_a_code(client: httpx2.Client, known: bool) -> httpx2.Response:
+    return client.post("/identify/phone", data={"phone": local(RUTH if known else NOBODY), "next": "/"}, headers=elsewhere())
+
+
+def see_what_is_typed(client: httpx2.Client, known: bool) -> httpx2.Response:
+    return visitors.answer(client, "000000")
+
+
+def ask_again(client: httpx2.Client, known: bool) -> httpx2.Response:
+    return client.post("/identify/resend", data={"next": "/"}, headers=elsewhere())
+
+
+def type_an_id(client: httpx2.Client, known: bool) -> httpx2.Response:
+    return visitors.type_id(client, RUTH_ID if known else NOBODY_ID, next="/actions/last-invoice")
+
+
+def open_page(path: str) -> Request:
+    return lambda client, known: client.get(path, follow_redirects=False)
+
+
+def send(slug: str, reply: str, **fields: str) -> Request:
+    return lambda client, known: client.post(
+        f"/actions/{slug}", data={"turn": "1", "reply": reply, **fields}, headers=elsewhere(), follow_redirects=True
+    )
+
+
+def step_up(client: httpx2.Client, known: bool) -> httpx2.Response:
+    return client.post("/identify/step-up", data={"next": "/"}, headers=elsewhere())
+
+
+def call_me(client: httpx2.Client, known: bool) -> httpx2.Response:
+    typed = {"phone": "0502345699", "topic": "bill", "when": "soon"}
+    return client.post("/human/callback", data=typed, headers={"X-Forwarded-For": "203.0.113.9"})
+
+
+BY_NUMBER: tuple[Request, ...] = (ask_for_a_code, open_page("/identify/code"), see_what_is_typed, ask_again, *([see_what_is_typed] * 5))
+BY_ID: tuple[Request, ...] = (
+    type_an_id,
+    open_page("/"),
+    open_page("/actions/last-invoice"),
+    send("last-invoice", "sms"),
+    open_page("/actions/last-invoice"),
+    open_page("/actions/pay-balance"),
+    send("pay-balance", "", number="202611-1001", amount="1"),
+    open_page("/human"),
+    open_page("/invoices/202611-1001.pdf"),
+    open_page("/receipts/1.pdf"),
+    step_up,
+    *([see_what_is_typed] * 6),
+    call_me,
+)
+BY_EMAIL: tuple[Request, ...] = (type_an_id, open_page("/actions/last-invoice"), *([send("last-invoice", "email")] * 7))
+
+
+@pytest.mark.parametrize("way", [BY_NUMBER, BY_ID, BY_EMAIL], ids=["by number", "by ID", "by e-mail"])
+def test_a_known_and_an_unknown_one_see_the_same_pages_with_the_same_headers(portal, way):
+    for _n in range(10):  # the address may ask for no more calls: whose budget is it then, the address's or the customer's?
+        call_me(portal, known=False)
+    seen = []
+    for known in (True, False):
+        portal.cookies.clear()
+        seen.append([told(request(portal, known)) for request in way])
+    for n, (known, unknown) in enumerate(zip(*seen, strict=True)):
+        assert known == unknown, f"request {n}"
+
+
+def told(response: httpx2.Response) -> tuple[int, list[tuple[str, str]], str]:
+    """Status, headers and body, with what is random in them masked."""
+    headers = [(name, masked(value)) for name, value in response.headers.multi_items() if name not in ("date", "content-length")]
+    return response.status_code, sorted(headers), masked(response.text)
+
+
+def masked(text: str) -> str:
+    text = re.sub(r"(?<==)[A-Za-z0-9_-]{43}(?=;)|(?<=journey=)[0-9a-f]{16}", "RANDOM", text)
+    text = re.sub(r'(data-testid="reference">)[^<]*', r"\1RANDOM", text)
+    return re.sub(r'data-(left|wait)="\d+"', r"data-\1", text)
+
+
+def test_how_long_it_takes_tells_nothing(serve, demo_url, new_browser):
+    """AUC: how well the slower of two answers tells the known number; 0.5 tells nothing. The middle of three runs counts."""
+    server = serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", PORTAL_LIMITS="load")
+    client = new_browser(server)
+    assert median(auc(client, ask_for_a_code) for _run in range(3)) < 0.55
+
+
+def auc(client: httpx2.Client, request: Request) -> float:
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for n in range(2 * ROUNDS):
+        known = (n % 4) in (0, 3)  # neither always comes after the other
+        client.cookies.clear()
+        began = time.perf_counter()
+        response = request(client, known)
+        times[known].append(time.perf_counter() - began)
+        assert response.status_code == 200
+    slower = sum((k > u) + (k == u) / 2 for k in times[True] for u in times[False]) / ROUNDS**2
+    return max(slower, 1 - slower)

@@ -1,0 +1,114 @@
+"""Visits, stolen and kept too long (SECURITY 29-33, 36)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.client import Client
+from tests.security import visitors
+from tests.security.visitors import SHARED, answer, ask, code, is_in, log_in, pass_time, type_id
+
+MINUTE = 60
+NARROW = {"path": "/", "httponly": "", "samesite": "Lax"}
+
+
+@pytest.fixture
+def portal(new_portal: Callable[..., Client]) -> Client:
+    return new_portal(trusted_proxies="testclient")
+
+
+def test_each_rise_of_level_has_a_visit_of_its_own_and_the_old_one_is_over(portal):
+    type_id(portal)
+    low = portal.cookies["visit"]
+    portal.post("/identify/step-up", data={"next": "/"}, headers=visitors.elsewhere())
+    answer(portal, code(portal))
+    high = portal.cookies["visit"]
+    assert low != high
+    portal.cookies.clear()
+    portal.cookies.set("visit", low)
+    assert portal.get("/actions/last-invoice", follow_redirects=False).status_code == 303, "not even level 1 any more"
+
+
+def test_after_the_choice_of_a_customer_the_visit_is_another_one(portal):
+    ask(portal, SHARED)
+    answer(portal, code(portal, SHARED))
+    half = portal.cookies["visit"]
+    portal.post("/identify/customer", data={"customer": "1005", "next": "/"}, follow_redirects=False)
+    assert portal.cookies["visit"] != half
+    portal.cookies.clear()
+    portal.cookies.set("visit", half)
+    assert portal.get("/identify/customer").status_code == 404
+
+
+def test_a_cookie_that_the_browser_brought_is_never_taken_for_a_visit(portal):
+    portal.cookies.set("visit", "chosen-by-the-attacker")
+    log_in(portal)
+    given = [cookie.value for cookie in portal.cookies.jar if cookie.name == "visit"]
+    portal.cookies.clear()
+    portal.cookies.set("visit", "chosen-by-the-attacker")
+    assert len(given) == 2
+    assert not is_in(portal)
+
+
+def test_a_visit_ends_after_fifteen_idle_minutes(portal):
+    log_in(portal)
+    pass_time(portal, 14 * MINUTE)
+    assert is_in(portal)
+    pass_time(portal, 14 * MINUTE)
+    assert is_in(portal), "seen in between"
+    pass_time(portal, 15 * MINUTE + 1)
+    assert not is_in(portal)
+
+
+def test_a_visit_ends_after_an_hour_however_busy(portal):
+    log_in(portal)
+    for _n in range(5):
+        pass_time(portal, 10 * MINUTE)
+        assert is_in(portal)
+    pass_time(portal, 10 * MINUTE + 1)
+    assert not is_in(portal)
+
+
+def test_what_an_id_number_opened_ends_after_ten_minutes(portal):
+    type_id(portal)
+    pass_time(portal, 9 * MINUTE)
+    assert portal.get("/actions/last-invoice", follow_redirects=False).status_code == 200
+    pass_time(portal, MINUTE + 1)
+    assert portal.get("/actions/last-invoice", follow_redirects=False).status_code == 303, "at most ten, seen or not"
+
+
+def test_the_page_warns_before_a_visit_ends_and_one_tap_keeps_it(portal):
+    log_in(portal)
+    page = portal.open("/actions/last-invoice")
+    notice = page.tree.xpath("//*[@data-warn]")[0]
+    assert 0 < int(notice.get("data-warn")) < int(notice.get("data-left")) <= 15 * MINUTE
+    assert page.has("stay")
+
+
+def test_leaving_ends_the_visit_and_takes_the_cookie_back(portal):
+    log_in(portal)
+    stolen = portal.cookies["visit"]
+    left = portal.post("/leave", follow_redirects=False)
+    assert "Max-Age=0" in left.headers["set-cookie"]
+    portal.cookies.clear()
+    portal.cookies.set("visit", stolen)
+    assert not is_in(portal)
+
+
+@pytest.mark.parametrize("base_url, prefix, secure", [("https://pay.example.co.il", "__Host-", True), ("http://127.0.0.1:8000", "", False)])
+def test_cookies_are_as_narrow_as_the_address_allows(new_portal, base_url, prefix, secure):
+    portal = new_portal(base_url=base_url, trusted_proxies="testclient")
+    answers = (portal.get("/?lang=en&source=bill"), ask(portal), type_id(portal))
+    given = [cookie for one in answers for cookie in one.headers.get_list("set-cookie")]
+    names = [cookie.partition("=")[0] for cookie in given]
+    assert set(names) == {f"{prefix}code", f"{prefix}visit", f"{prefix}lang", f"{prefix}source"}
+    for cookie in given:
+        flags = {part.strip().partition("=")[0].lower(): part.strip().partition("=")[2] for part in cookie.split(";")[1:]}
+        assert flags == NARROW | ({"secure": ""} if secure else {}), cookie
+
+
+def test_the_visit_is_256_bits_and_the_database_has_only_its_hash(portal, demo_database):
+    log_in(portal)
+    cookie = portal.cookies["visit"]
+    assert len(cookie) >= 43
+    assert cookie not in visitors.dump(demo_database)
