@@ -6,7 +6,6 @@ PORT ?= 8000
 UV := 0.13.9
 BIN := .venv/bin
 
-export PORT BASE_URL PORTAL_TEST_PHONES SCREENSHOTS
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 # Compiled now, so that no start compiles: 3 s of it where bytecode is not written.

@@ -16,9 +16,9 @@ from portal.core.statements import Database
 from portal.settings import Settings
 from tests import postgres
 from tests.client import BASE_URL, Client
-from tests.servers import OURS, Server, command
+from tests.servers import Server, command, ours
 
-for name in [name for name in os.environ if name.startswith(OURS) and name != "PORTAL_TEST_PHONES"]:
+for name in [name for name in os.environ if ours(name) and name not in ("BASE_URL", "PORTAL_TEST_PHONES")]:
     del os.environ[name]
 
 NUMBERS = count(1)
@@ -55,6 +55,7 @@ class Templates:
     def _make(self, template: str) -> None:
         url = self.server + template if self.server else f"sqlite:///{self.folder / template}.db"
         if self.server:
+            postgres.drop(self.server, template)
             postgres.clone(self.server, "template0", template)
         migrations.upgrade(url)
         if template == "demo":

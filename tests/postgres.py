@@ -64,7 +64,7 @@ def clone(url: str, template: str, name: str) -> str:
 
 def drop(url: str, name: str) -> None:
     with psycopg.connect(url + "postgres", autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _programs(private: Path | None) -> Path:

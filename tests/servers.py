@@ -9,15 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
+from portal.settings import Settings
 from tests.ports import free_port, wait_until
 
 PORTAL = Path(sys.executable).parent / "portal"
-OURS = ("PORTAL_", "TWILIO_", "STRIPE_")
+
+
+def ours(name: str) -> bool:
+    """A setting of the portal's. The flows' own BASE_URL counts: a setting is found by the name of its field, too."""
+    return name.startswith(("PORTAL_", "TWILIO_", "STRIPE_")) or name.lower() in Settings.model_fields
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The machine's, without settings that somebody has at hand, and with these."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(OURS)} | dict(settings)
+    return {k: v for k, v in os.environ.items() if not ours(k)} | dict(settings)
 
 
 def command(*arguments: str, folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
