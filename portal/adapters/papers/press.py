@@ -9,6 +9,7 @@ from typing import Any
 from typst import Compiler, Fonts
 
 from portal.adapters.papers.glyphs import FONTS
+from portal.core.languages import without_isolates
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -23,7 +24,7 @@ class Press:
 
     def print(self, template: str, paper: Mapping[str, Any]) -> bytes:
         """PDF/UA-1. The data goes in as JSON, so nothing in it is read as markup; the same data gives the same bytes."""
-        said = json.dumps(paper, ensure_ascii=False)
+        said = json.dumps({**paper, "title_bar": without_isolates(paper["name"])}, ensure_ascii=False)
         with self._lock:
             printed = self._compiler.compile(TEMPLATES / template, format="pdf", pdf_standards="ua-1", sys_inputs={"paper": said})
         assert isinstance(printed, bytes)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from babel import Locale
 
 from portal.adapters.papers.glyphs import printable
-from portal.core.languages import FSI, PDI, Language, Text, day, isolated, money, without_isolates
+from portal.core.languages import FSI, PDI, Language, Text, day, isolated, money
 from portal.core.money import Money
 
 
@@ -27,8 +27,7 @@ class Wording:
         return [self.text(line) for line in written.splitlines() if line.strip()]
 
     def name(self, title: Text, number: str) -> str:
-        """What the paper is called in a viewer's title bar, where isolates would show as boxes."""
-        return f"{without_isolates(self.say(title))} {printable(number)}"
+        return f"{self.say(title)} {self.text(number)}"
 
     def country(self, code: str) -> str:
         return self.text(Locale.parse(self.language.locale).territories.get(code, code))
