@@ -23,7 +23,6 @@ from portal.adapters.smtp import Smtp
 from portal.adapters.sqlite import SQLite
 from portal.channels import sandbox, webhooks
 from portal.channels.web import door, table
-from portal.channels.web.home import Home
 from portal.channels.web.look import Look
 from portal.channels.web.pages import Pages
 from portal.core import company as companies
@@ -52,7 +51,7 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
     pages = Pages(portal, TEMPLATES, Look(STATIC, portal.company.colour))
     trusted = frozenset(filter(None, (proxy.strip() for proxy in settings.trusted_proxies.split(","))))
     headers = _headers(portal, pages.look.style_hash)
-    doors = (*table.doors(Home()), *webhooks.DOORS, *sandbox.DOORS)
+    doors = (*table.DOORS, *webhooks.DOORS, *sandbox.DOORS)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -73,7 +73,7 @@ def phone(call: Call, pages: Pages) -> Response:
         {"to": said.to, "channel": said.channel, "body": _body(said), "sent_at": f"{moment(row.finished_at, zone):%H:%M:%S}"}
         for row, said in _messages(call)
     ]
-    return pages.html(call, "sandbox/phone.html", PHONE, to=call.query.get("to", "").replace(" ", "+"), messages=shown)
+    return pages.html(call, "sandbox/phone.html", PHONE, benefit=False, to=call.query.get("to", "").replace(" ", "+"), messages=shown)
 
 
 def till(call: Call, pages: Pages) -> Response:
@@ -81,7 +81,7 @@ def till(call: Call, pages: Pages) -> Response:
     if order is None:
         raise NotFound("order")
     return pages.html(
-        call, "sandbox/pay.html", PAY, amount=order.charge, merchant=call.portal.company.named(call.language),
+        call, "sandbox/pay.html", PAY, benefit=False, amount=order.charge, merchant=call.portal.company.named(call.language),
         description=order.description, action=call.path, token="",
     )  # fmt: skip
 

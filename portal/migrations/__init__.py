@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +17,9 @@ def upgrade(url: str) -> None:
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args={"timeout": 60} if is_sqlite(url) else {})
     if revision(engine) == newest():
         return
+    from alembic import command  # a quarter of a second that only a migration needs to wait
+    from alembic.config import Config
+
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)") if not is_sqlite(url) else text("SELECT :lock"), {"lock": LOCK})
         connection.commit()

@@ -10,9 +10,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from prometheus_client import Counter
 from starlette.responses import Response
 
 from portal.channels.web import page as chrome
+from portal.channels.web.benefits import Benefits
 from portal.channels.web.call import HOME, Call
 from portal.channels.web.look import Look
 from portal.core.errors import Refused
@@ -23,6 +25,7 @@ from portal.core.steps import Refusal
 # Rendered pages of nobody in particular: 4 languages of some ten pages, and room for what links add to them.
 KEPT = 300
 
+PAGES = Counter("portal_pages", "Pages shown", ["page", "status"])
 WORDS = {
     400: (_("This form did not come from our page"), _("Go back, open the page anew, and try once more. Nothing was changed.")),
     403: (_("This did not come from our page"), _("Open the page from here and try once more. Nothing was changed.")),
@@ -43,15 +46,18 @@ class Pages:
     def __init__(self, portal: Portal, templates: Path, look: Look) -> None:
         self.portal, self.look = portal, look
         self.environments = {language: _environment(templates, language) for language in Language}
+        self.benefits = Benefits(portal)
         self.kept: Kept[Rendered] = Kept()
 
     def html(
-        self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: str = "", notice: str = "", **context: Any
+        self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: bool = True, notice: str = "", **context: Any
     ) -> Response:
         """A page. Of a visitor it is made anew; of nobody, the same context is the same page for a minute."""
         at = datetime.now(UTC).astimezone(self.portal.company.zone)
-        page = chrome.page(call, self.look, title.say(call.language), at, benefit, notice)
+        offered = self.benefits.line(call) if benefit and not context.get("refusal") else ""
+        page = chrome.page(call, self.look, title.say(call.language), at, offered, notice)
         context["status"] = status
+        PAGES.labels(template.removesuffix(".html"), status).inc()
         text, gzipped = self._rendered(template, page, context, at)
         headers = {"cache-control": "no-store", "vary": "HX-Request, Accept-Encoding"}
         if "gzip" not in call.request.headers.get("accept-encoding", ""):
@@ -82,7 +88,7 @@ class Pages:
     def _error(self, call: Call, status: int, title: Text, text: Text, reference: str = "") -> Response:
         money_line = _("No money was taken.").say(call.language) if status >= 500 else ""
         return self.html(
-            call, "error.html", title, status=status, title=title.say(call.language), text=text.say(call.language),
+            call, "error.html", title, status=status, benefit=False, title=title.say(call.language), text=text.say(call.language),
             money_line=money_line, reference=reference, back=HOME, actions=(),
         )  # fmt: skip
 
