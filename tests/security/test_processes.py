@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -14,10 +15,10 @@ from pydantic import SecretStr
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from portal.app import open_database
 from portal.core.statements import Statement, p
 from portal.core.tables import Event, Visit
 from tests.client import Client
-from tests.conftest import open_database
 from tests.security.visitors import (
     DANIEL,
     RUTH,
@@ -80,7 +81,7 @@ def test_of_twenty_right_answers_at_once_one_gets_a_visit(pair, shared_url, new_
     ask(asking, LAYLA)
     right = code(asking, LAYLA)
     clients = same_browser(new_browser, pair, asking.cookies, 20)
-    answers = at_once([lambda client=client: answer(client, right) for client in clients])
+    answers = at_once([partial(answer, client, right) for client in clients])
     assert sorted(one.status_code for one in answers)[:1] == [303]
     assert [one.status_code for one in answers].count(303) == 1
     assert sum("visit=" in one.headers.get("set-cookie", "") for one in answers) == 1
@@ -92,7 +93,7 @@ def test_of_forty_wrong_answers_at_once_at_most_five_are_judged(pair, shared_url
     ask(asking, IRINA)
     right = code(asking, IRINA)
     clients = same_browser(new_browser, pair, asking.cookies, 40)
-    answers = at_once([lambda client=client, n=n: answer(client, wrong(right, n + 1)) for n, client in enumerate(clients)])
+    answers = at_once([partial(answer, client, wrong(right, n + 1)) for n, client in enumerate(clients)])
     assert {one.status_code for one in answers} <= {422, 429}
     assert counted(shared_url, JUDGED, "1004") == 5
     assert answer(asking, right).status_code == 429, "the right one comes too late"
@@ -100,7 +101,7 @@ def test_of_forty_wrong_answers_at_once_at_most_five_are_judged(pair, shared_url
 
 def test_ten_challenges_a_day_hold_when_forty_are_asked_at_once(pair, new_browser):
     clients = [new_browser(pair[n % 2]) for n in range(40)]
-    answers = at_once([lambda client=client: ask(client, NEW) for client in clients])
+    answers = at_once([partial(ask, client, NEW) for client in clients])
     assert sorted(one.status_code for one in answers) == [200] * 10 + [429] * 30
 
 
