@@ -34,6 +34,8 @@ def ils(shekels: str) -> Money:
     return Money.of(D(shekels), "ILS")
 
 
+JOINING = (Allowance(ils("10.00"), False, "מבצע הצטרפות"),)
+
 INVOICE = Document(
     kind=Kind.INVOICE,
     number="2026-000123",
@@ -54,7 +56,7 @@ INVOICE = Document(
     period=(date(2026, 10, 1), date(2026, 10, 31)),
     lines=(
         Line("חבילת סלולר 100GB", ils("59.90"), "1", "מספר 050-234-5678", D("1"), "MON", D("59.90"), None, "S", D("18")),
-        Line("Fiber 1000/100 Mbps", ils("890.00"), "2", "", D("10"), "MON", D("89.00"), None, "S", D("18"), (Allowance(ils("10.00"), False, "מבצע הצטרפות"),)),
+        Line("Fiber 1000/100 Mbps", ils("890.00"), "2", "", D("10"), "MON", D("89.00"), None, "S", D("18"), JOINING),
         Line("שיחות לחו״ל", ils("120.10"), "3", "", D("1201"), "MIN", D("10.00"), D("100"), "S", D("18")),
         Line("משלוח", ils("40.00"), "4", "", D("2.50"), "HUR", D("16.000"), None, "Z", D("0")),
     ),
@@ -81,9 +83,7 @@ TOTALS_ONLY = Document(Kind.INVOICE, "7788-1", date(2026, 11, 1), date(2026, 11,
 MANY_LINES = replace(
     INVOICE,
     number="2026-000777",
-    lines=tuple(
-        Line(f"שיחה מספר {n}", ils(f"{n}.10"), str(n), "", D(n), "MIN", D("0.10"), None, "S", D("18")) for n in range(1, 121)
-    ),
+    lines=tuple(Line(f"שיחה מספר {n}", ils(f"{n}.10"), str(n), "", D(n), "MIN", D("0.10"), None, "S", D("18")) for n in range(1, 121)),
 )
 
 RECEIPT = Receipt(
