@@ -68,6 +68,9 @@ class SQLite:
         with saying_unavailable():
             if self.group is None:
                 self.group = self._begun()
+            elif not self.writer.driver.in_transaction:
+                # A full disk makes SQLite give up the whole transaction: the turn is lost, and nobody may go on as if it were not
+                raise Unavailable("this turn's writes were given up")
             with self.writer.all_or_nothing("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part")):
                 yield self.writer
 

@@ -1,0 +1,163 @@
+"""The two databases keep the same promises; what is peculiar to one of them is said of it alone."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import delete, literal, null
+from sqlmodel import SQLModel, col, select
+
+from portal import migrations
+from portal.adapters.sqlite import SQLite
+from portal.core.errors import Unavailable
+from portal.core.statements import Statement, insert, now, p
+from portal.core.tables import Guard
+
+PUT = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, failures=0))
+PUT_ONCE = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, failures=0).on_conflict_do_nothing())
+ALL = Statement(select(Guard.key, Guard.day).order_by(col(Guard.key)))
+CLEAR = Statement(delete(Guard))
+NOW = Statement(select(now().label("at"), (now() > literal(0)).label("later"), null().label("missing")))
+
+
+def keys(database):
+    with database.read() as reader:
+        return [row.key for row in reader.all(ALL)]
+
+
+def test_a_transaction_that_fails_leaves_nothing(database):
+    with pytest.raises(ZeroDivisionError), database.write() as tx:
+        tx.later(PUT, key="a", day=1)
+        tx.run(PUT, key="b", day=1)
+        raise ZeroDivisionError
+    assert keys(database) == []
+
+
+def test_a_statement_that_fails_undoes_those_that_nobody_waited_for(database):
+    with pytest.raises(Exception, match=r"(?i)unique"), database.write() as tx:
+        tx.later(PUT, key="a", day=1)
+        tx.later(PUT, key="a", day=1)
+    assert keys(database) == []
+    with database.write() as tx:  # and the connection is as good as before
+        tx.later(PUT, key="a", day=1)
+    assert keys(database) == ["a"]
+
+
+def test_what_comes_after_a_commit_comes_only_if_a_row_was_changed(database):
+    told = []
+    with database.write() as tx:
+        tx.later(PUT_ONCE, lambda: told.append("first"), key="a", day=1)
+        tx.later(PUT_ONCE, lambda: told.append("again"), key="a", day=1)
+        assert told == []
+    assert told == ["first"]
+    with pytest.raises(ZeroDivisionError), database.write() as tx:
+        tx.later(CLEAR, lambda: told.append("cleared"))
+        raise ZeroDivisionError
+    assert told == ["first"]
+
+
+def test_many_rows_are_all_kept(database):
+    with database.write() as tx:
+        tx.many(PUT, [{"key": f"{n:04d}", "day": n} for n in range(1234)])
+    assert len(keys(database)) == 1234
+
+
+def test_numbers_truth_and_nothing_come_back_as_themselves(database):
+    with database.read() as reader:
+        row = reader.one(NOW)
+    assert isinstance(row.at, int)
+    assert row.later == 1
+    assert row.missing is None
+
+
+def test_text_that_is_no_text_is_refused_or_kept_whole(database):
+    try:
+        with database.write() as tx:
+            tx.run(PUT, key="a\0b", day=1)
+    except psycopg.DataError:
+        assert keys(database) == []
+    else:
+        assert keys(database) == ["a\0b"]
+
+
+def test_the_migrations_make_the_tables_of_the_code(database, database_url):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from sqlalchemy import create_engine
+
+    engine = create_engine(migrations.sqlalchemy_url(database_url))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+    engine.dispose()
+
+
+def sqlite(tmp_path: Path) -> SQLite:
+    path = tmp_path / "grouped.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return SQLite(path)
+
+
+def test_writes_of_one_turn_of_the_loop_become_durable_together(tmp_path):
+    database, other = sqlite(tmp_path), SQLite(tmp_path / "grouped.db")
+
+    async def two_requests():
+        database.share_commits()
+        for key in ("a", "b"):
+            with database.write() as tx:
+                tx.run(PUT, key=key, day=1)
+        assert keys(database) == ["a", "b"], "a request sees what its turn has written"
+        assert keys(other) == [], "nobody else does before the commit"
+        await durable(database)
+        assert keys(other) == ["a", "b"]
+        assert database.durable() is None
+
+    asyncio.run(two_requests())
+
+
+def test_a_part_of_a_turn_fails_alone(tmp_path):
+    database, told = sqlite(tmp_path), []
+
+    async def one_of_two_fails():
+        database.share_commits()
+        with database.write() as tx:
+            tx.later(PUT, lambda: told.append("a"), key="a", day=1)
+        with pytest.raises(ZeroDivisionError), database.write() as tx:
+            tx.later(PUT, lambda: told.append("b"), key="b", day=1)
+            raise ZeroDivisionError
+        await durable(database)
+
+    asyncio.run(one_of_two_fails())
+    assert keys(database) == ["a"]
+    assert told == ["a"]
+
+
+def test_a_turn_that_cannot_be_committed_is_acknowledged_to_nobody(tmp_path):
+    database = sqlite(tmp_path)
+
+    async def disk_full():
+        database.share_commits()
+        with database.write() as tx:
+            tx.run(PUT, key="a", day=1)
+        # A page limit stands for a full disk: SQLite then gives up the whole transaction, not only the statement
+        driver = database.writer.driver
+        driver.execute(f"PRAGMA max_page_count={driver.execute('PRAGMA page_count').fetchone()[0]}")
+        with pytest.raises(Unavailable), database.write() as tx:
+            tx.many(PUT, [{"key": f"{n}" * 200, "day": n} for n in range(2000)])
+        with pytest.raises(Unavailable), database.write() as tx:
+            tx.run(PUT, key="b", day=1)
+        with pytest.raises(Unavailable):
+            await durable(database)
+        driver.execute("PRAGMA max_page_count=1000000")
+        with database.write() as tx:
+            tx.run(PUT, key="c", day=1)
+        await durable(database)
+
+    asyncio.run(disk_full())
+    assert keys(database) == ["c"]
+
+
+async def durable(database: SQLite) -> None:
+    pending = database.durable()
+    assert pending is not None
+    await pending
