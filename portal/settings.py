@@ -12,7 +12,7 @@ SANDBOX_KEY = "sandbox-only-key-that-everybody-knows"
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     mode: Literal["sandbox", "live"] = Field(default="sandbox", validation_alias="PORTAL_MODE")
     database_url: str = Field(default="sqlite:///var/portal.db", validation_alias="PORTAL_DATABASE_URL")

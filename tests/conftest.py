@@ -118,7 +118,7 @@ def demo_database(demo_url: str) -> Iterator[Database]:
 def settings(demo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The demo company's. In an empty folder, for a `.env` in the current one would be read."""
     monkeypatch.chdir(tmp_path)
-    return Settings(database_url=demo_url, base_url=BASE_URL)
+    return Settings.model_validate({"PORTAL_DATABASE_URL": demo_url, "PORTAL_BASE_URL": BASE_URL})
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ nobody waits for travel with the next question, or with the commit (pipeline mod
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -103,7 +103,7 @@ class Connection:
 
     @property
     def usable(self) -> bool:
-        return self.wire.status == pq.ConnStatus.OK and not self.asked
+        return self.wire.transaction_status == pq.TransactionStatus.IDLE and not self.asked
 
     def one(self, statement: Statement, **values: Any) -> Row | None:
         rows = self.all(statement, **values)
@@ -141,12 +141,19 @@ class Connection:
             done()
 
     def undo(self) -> None:
-        self.afterwards.clear()
-        if self.wire.status == pq.ConnStatus.OK:
+        with suppress(psycopg.Error):  # why it is undone is said already; a connection that cannot is not used again
+            self._forget()
             self.run(ROLLBACK)
+        self.afterwards.clear()
 
     def close(self) -> None:
         self.driver.close()
+
+    def _forget(self) -> None:
+        """Read what was sent and not answered, whatever it says: a ROLLBACK behind a failure would be passed over with it."""
+        with suppress(psycopg.Error):
+            if self.asked:
+                self._answer()
 
     def _send(self, s: Compiled, values: Values, counted: Callable[[int], None] | None = None) -> None:
         name = self.prepared.get(s)

@@ -64,7 +64,9 @@ def test_only_our_own_page_may_post(sqlite_portal, said, allowed):
 def sqlite_portal(sqlite_templates, tmp_path) -> Iterator[Client]:
     """One database is enough where none is asked."""
     url = sqlite_templates.copy("demo", "web")
-    settings = Settings(database_url=url, base_url=BASE_URL, trusted_proxies="testclient, 10.9.9.9, 2001:db8::9", _env_file=None)  # type: ignore[call-arg]
+    settings = Settings.model_validate(
+        {"PORTAL_DATABASE_URL": url, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "testclient, 10.9.9.9, 2001:db8::9"}
+    )
     with Client(build(settings)) as client:
         yield client
     sqlite_templates.forget("web")

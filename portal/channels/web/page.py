@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
@@ -75,7 +75,8 @@ class Page:
 
     @property
     def languages(self) -> Sequence[tuple[str, str, str, bool]]:
-        return [(one.value, one.own_name, f"{self.path}?{self.query}lang={one.value}", one is self.language) for one in Language]
+        here = f"{quote(self.path)}?{self.query}lang="
+        return [(one.value, one.own_name, here + one.value, one is self.language) for one in Language]
 
     def script(self, name: str) -> str:
         return self.look.url(name)
