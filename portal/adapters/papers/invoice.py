@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.adapters.papers.glyphs import printable
-from portal.adapters.papers.units import UNITS
+from portal.adapters.papers.units import PIECES, UNITS
 from portal.adapters.papers.wording import Wording
 from portal.core.documents import Allowance, Document, Kind, Line, Party, VatRate
 from portal.core.languages import Text, _
@@ -104,12 +104,12 @@ def _party(label: Text, party: Party, words: Wording) -> Data:
 
 
 def _lines(document: Document, words: Wording) -> Data:
-    """Only the columns that some line fills."""
+    """Only the columns that some line fills; that all are counted by the piece goes without saying."""
     lines = document.lines
     columns = {
         "name": _("Description"),
         "quantity": _("Quantity") if any(line.quantity is not None for line in lines) else None,
-        "unit": _("Unit") if any(line.unit for line in lines) else None,
+        "unit": _("Unit") if any(line.unit not in ("", *PIECES) for line in lines) else None,
         "price": _("Unit price") if any(line.unit_price is not None for line in lines) else None,
         "rate": _("VAT") if any(line.vat_rate is not None or line.vat_category in CATEGORIES for line in lines) else None,
         "net": _("Without VAT") if document.vat or document.totals.vat else _("Amount"),

@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Press:
-    """One compiler of the process. Its fonts and its parsed templates stay warm: 40 ms for the first paper, 5 after it."""
+    """One compiler of the process: its fonts and its parsed templates stay warm. Its first paper takes three times as long."""
 
     def __init__(self) -> None:
         fonts = Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])

@@ -2,8 +2,10 @@
 
 from portal.core.languages import Text, _
 
+PIECES = ("C62", "EA", "H87", "NAR", "XPP")
+
 UNITS: dict[str, Text] = {
-    **dict.fromkeys(("C62", "EA", "H87", "NAR", "XPP"), _("unit")),
+    **dict.fromkeys(PIECES, _("unit")),
     "LS": _("lump sum"),
     "SET": _("set"),
     "PR": _("pair"),

@@ -164,7 +164,7 @@ def test_many_lines_break_over_pages_with_their_header_and_page_numbers(papers: 
     for number, page in enumerate(pages[:-1], 1):
         assert bare(_("Description").say(language)) in page
         footer = _("Page {page} of {pages}").say(language).format(page=number, pages=len(pages))
-        assert all(bare(part) in page[-40:] for part in footer.split())
+        assert all(bare(part) in page for part in footer.split())
 
 
 def test_a_currency_without_a_symbol_and_with_other_decimals(papers: TypstPapers) -> None:
