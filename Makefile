@@ -17,8 +17,7 @@ unexport VIRTUAL_ENV
 install: .venv/installed
 
 run: install
-	@$(BIN)/portal seed
-	@exec $(BIN)/portal serve --port $(PORT)
+	@exec $(BIN)/portal serve --seed --port $(PORT)
 
 test: .venv/browser
 	$(BIN)/pytest -n 2 $(ARGS)

@@ -23,18 +23,27 @@ def serve(
     with_worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Send messages from here too, or leave it to `portal worker`.")
     ] = True,
+    seeded: Annotated[bool, typer.Option("--seed", help="First put the demo company into an empty database.")] = False,
 ) -> None:
     """The portal."""
     if "PORTAL_BASE_URL" not in os.environ and not Path(".env").exists():
         os.environ["PORTAL_BASE_URL"] = f"http://{host}:{port}"
     os.environ["PORTAL_SEPARATE_WORKER"] = "" if with_worker else "1"
     prepare()
-    metrics = tempfile.mkdtemp(prefix="portal-metrics-")
-    os.environ[METRICS] = metrics
+    # Before anything counts: prometheus_client looks once whether it counts for one process or for several.
+    os.environ[METRICS] = tempfile.mkdtemp(prefix="portal-metrics-")
     try:
+        if seeded:
+            _seed()
         _listen(host, port, workers)
     finally:
-        shutil.rmtree(metrics, ignore_errors=True)
+        shutil.rmtree(os.environ[METRICS], ignore_errors=True)
+
+
+def _seed() -> None:
+    from portal.cli.seeding import seed
+
+    seed()
 
 
 def _listen(host: str, port: int, workers: int) -> None:
