@@ -97,7 +97,7 @@ def test_a_token_of_another_door_or_another_key_opens_nothing(portal, new_portal
     keys = portal.app.state.portal.keys
     forged = [keys.sign(salt, id) for salt in ("", "visit", "payment", "Link", "link ")]
     forged += [Keys.of(("some other key",)).sign("link", id), id, f"{id}.", path.removeprefix("/l/").partition(".")[0]]
-    forged += [path.removeprefix("/l/")[:-1], path.removeprefix("/l/")[:-2] + "AA", "a.b.c", "%00", "%F0%9F%92%A9", "." * 300, "../l/x"]
+    forged += [path.removeprefix("/l/")[:-1], path.removeprefix("/l/")[:-2] + "AA", "a.b.c", "%F0%9F%92%A9", "." * 300, "../l/x"]
     assert {press_continue(portal, f"/l/{token}").status_code for token in forged} <= {400, 404, 410}
     assert press_continue(portal, path).status_code == 303
 
