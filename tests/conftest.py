@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from portal import migrations
 from portal.app import build, open_database
@@ -123,12 +124,12 @@ def settings(demo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def new_portal(settings: Settings) -> Iterator[Callable[..., Client]]:
-    """`new_portal(base_url=..., payments=FakePayments())`: the demo company's portal in this process. Settings by their field; whatever
-    else is named replaces what `build` would have chosen."""
+    """`new_portal(base_url=..., payments=FakePayments())`: the demo company's portal in this process. Settings by their field, as texts;
+    whatever else is named replaces what `build` would have chosen."""
     with ExitStack() as stack:
 
         def make(**given: Any) -> Client:
-            changed = {k: given.pop(k) for k in list(given) if k in Settings.model_fields}
+            changed = {k: given.pop(k) for k, v in list(given.items()) if k in Settings.model_fields and isinstance(v, str | SecretStr)}
             chosen = settings.model_copy(update=changed)
             return stack.enter_context(Client(build(chosen, **given), base_url=chosen.base_url))
 

@@ -41,7 +41,8 @@ def _invoice_email(portal: Portal, job: Job, attach: bool) -> Message:
     document = portal.billing.document(customer_id, number)
     if document is None:
         raise Unknown(number)
-    content = portal.papers.document(document, job.language) if attach else b""
+    bill = next((bill for bill in portal.billing.account(customer_id).bills if bill.number == number), None)
+    content = portal.papers.document(document, job.language, open=bill.open if bill else None) if attach else b""
     return Message(
         job.key, "email", job.recipient,
         body=_said(_("Hello,\n\nYour invoice {number} is attached.\n\n{company}", number=number, company=_company(portal, job)), job),

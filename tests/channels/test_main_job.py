@@ -1,0 +1,242 @@
+"""The main job as a customer goes through it, over pages, in this process: identify, the invoice, the payment, a person."""
+
+import re
+from time import monotonic, sleep
+
+import pytest
+from sqlmodel import col, select
+
+from portal.core import journey, payments
+from portal.core.errors import TryAgain
+from portal.core.ports import Heard
+from portal.core.statements import Statement, p
+from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
+from tests.client import Client, Page
+
+RUTH, DANIEL = "+972502345678", "+972502345679"
+
+CALLBACKS = Statement(select(Callback.phone, Callback.topic, Callback.preferred, Callback.customer_id, Callback.reference))
+EVENTS = Statement(select(Event.action, Event.step, Event.outcome, Event.reason).order_by(col(Event.id)))
+MAILED = Statement(select(Outbox.recipient, Outbox.kind, Outbox.channel).where(col(Outbox.channel) == "email"))
+PAYMENTS = Statement(select(Payment.id, Payment.state, Payment.charge, Payment.currency, Payment.provider_reference))
+PAID = Statement(select(Ledger.kind, Ledger.amount).where(col(Ledger.payment_id) == p("payment_id")).order_by(col(Ledger.id)))
+
+
+def newest_code(portal: Client, phone: str, after: int) -> str:
+    deadline = monotonic() + 10
+    while monotonic() < deadline:
+        if (messages := portal.messages(phone)) and messages[0]["id"] > after:
+            return re.findall(r"#(\d{6})", messages[0]["body"])[0]
+        sleep(0.02)
+    raise AssertionError("no code came")
+
+
+def identified(portal: Client, phone: str = RUTH, next: str = "/"):
+    before = max((message["id"] for message in portal.messages(phone)), default=0)
+    asking = portal.open(f"/identify?next={next}")
+    coding = portal.submit(asking, "submit", phone=f"0{phone[4:]}")
+    return portal.submit(coding, "submit", code=newest_code(portal, phone, before))
+
+
+@pytest.fixture
+def english(new_portal):
+    portal = new_portal()
+    portal.open("/?lang=en")
+    return portal
+
+
+def test_the_last_invoice_is_three_pages_away(english, demo_database):
+    page = identified(english, RUTH, "/actions/last-invoice")
+    assert page.heading == "Your last invoice"
+    assert page.said("amount") == "₪229.75"
+    assert page.said("amount-due") == "₪229.75"
+    pdf = english.get(page.at("view").get("href"))
+    assert pdf.headers["content-type"] == "application/pdf"
+    assert pdf.content.startswith(b"%PDF-")
+    with demo_database.read() as reader:
+        told = [tuple(row) for row in reader.all(EVENTS)]
+    assert ("", "code", "asked", "") in told
+    assert ("", "identified", "code", "") in told
+    assert ("last-invoice", "start", "done", "") in told
+
+
+def test_it_is_sent_to_the_address_on_file_and_to_no_other(english, demo_database):
+    page = identified(english, RUTH, "/actions/last-invoice")
+    done = english.submit(page, "choice-email")
+    assert done.heading == "The invoice is on its way"
+    with demo_database.read() as reader:
+        assert [tuple(row) for row in reader.all(MAILED)] == [("ruth@example.com", "invoice", "email")]
+
+
+def test_earlier_months_are_one_tap_away(english):
+    page = identified(english, DANIEL, "/actions/last-invoice")
+    assert len(page.all("earlier")) == 1
+    assert len(page.all("save-earlier")) == 1
+
+
+def test_a_customer_without_invoices_is_told_so(english):
+    page = identified(english, "+972502345682", "/actions/last-invoice")
+    assert page.heading == "There is no invoice yet"
+
+
+def test_a_request_to_be_called_waits_for_the_desk(english, demo_database):
+    page = english.open("/human")
+    done = english.submit(page, "submit", phone="03-555 0100", topic="fault", when="morning")
+    assert done.heading == "We will call you"
+    with demo_database.read() as reader:
+        (row,) = reader.all(CALLBACKS)
+    assert (row.phone, row.topic, row.preferred, row.customer_id) == ("+97235550100", "fault", "morning", None)
+    assert row.reference in done.said("reference")
+
+
+def test_a_number_that_cannot_be_called_is_refused_and_kept_as_typed(english, demo_database):
+    page = english.submit(english.open("/human"), "submit", phone="12", topic="bill", when="soon")
+    assert page.has("error")
+    assert page.at("phone").get("value") == "12"
+    with demo_database.read() as reader:
+        assert reader.all(CALLBACKS) == []
+
+
+def test_whoever_is_known_does_not_start_from_zero(english, demo_database):
+    identified(english)
+    page = english.open("/human")
+    assert page.at("phone").get("value") == "050-234-5678"
+    english.submit(page, "submit", topic="bill", when="soon")
+    with demo_database.read() as reader:
+        (row,) = reader.all(CALLBACKS)
+    assert row.customer_id == "1001"
+
+
+def the_payment(database) -> payments.Known:
+    with database.read() as reader:
+        (row,) = reader.all(PAYMENTS)
+        found = payments.find(reader, row.id)
+    assert found
+    return found
+
+
+def approve(english: Client, demo_database, state: str = "success") -> None:
+    """The provider's verified word, as its hook would bring it."""
+    paid = the_payment(demo_database)
+    journey.settle(english.app.state.portal, "sandbox", Heard(f"notice-{paid.id}", paid.id, paid.reference, state, paid.charge))  # type: ignore[attr-defined]
+
+
+def turn_of(page: Page) -> str:
+    return str(page.form("submit").xpath("string(.//*[@name='turn']/@value)"))
+
+
+def paying(english: Client):
+    """From the Pay step to the provider's page; what came back is not followed."""
+    page = english.open("/actions/pay-balance")
+    turn = turn_of(page)
+    return page, english.post("/actions/pay-balance", data={"turn": turn, "reply": "pay"}, follow_redirects=False)
+
+
+def test_the_balance_is_paid_and_the_saving_is_on_the_receipt(english, demo_database):
+    identified(english)
+    page, sent = paying(english)
+    assert page.said("amount-due") == "₪218.26"
+    assert page.said("saving") == "₪11.49"
+    assert sent.status_code == 303
+    assert "/sandbox/pay/" in sent.headers["location"]
+    opened = the_payment(demo_database)
+    approve(english, demo_database)
+    with demo_database.read() as reader:
+        assert {(row.kind, row.amount) for row in reader.all(PAID, payment_id=opened.id)} == {
+            ("payment", -21826), ("saving", -1149), ("fee", 1990), ("waiver", -1990),
+        }  # fmt: skip
+    assert english.open("/actions/pay-balance").heading == "You owe nothing"
+
+
+def test_the_page_that_the_customer_comes_back_to_waits_and_then_is_the_receipt(english, demo_database):
+    identified(english)
+    paying(english)
+    back = f"/actions/pay-balance?journey={the_payment(demo_database).journey_id}&returned=1"
+    assert "waiting" in english.open(back).heading
+    approve(english, demo_database)
+    receipt = english.open(back)
+    assert receipt.heading == "Paid. Thank you."
+    assert receipt.said("waived") == "₪19.90"
+    assert english.get(receipt.at("view-receipt").get("href")).content.startswith(b"%PDF-")
+
+
+def test_a_journey_that_was_not_told_of_its_payment_catches_up(english, demo_database):
+    """Whoever heard the notice was killed between the ledger and the journey."""
+    identified(english)
+    paying(english)
+    known = the_payment(demo_database)
+    with demo_database.write() as tx:
+        payments.hear(tx, "sandbox", Heard("notice", known.id, known.reference, "success", known.charge))
+    assert english.open(f"/actions/pay-balance?journey={known.journey_id}&returned=1").heading == "Paid. Thank you."
+
+
+def test_a_declined_payment_says_that_no_money_was_taken_and_keeps_the_offer(english, demo_database):
+    identified(english)
+    paying(english)
+    approve(english, demo_database, "failed")
+    page = english.open("/actions/pay-balance")
+    assert "No money was taken" in page.said("error")
+    assert page.said("amount-due") == "₪218.26"
+
+
+def test_a_stale_tab_gets_the_current_step_and_changes_nothing(english, demo_database):
+    identified(english, DANIEL)
+    first = english.open("/actions/pay-balance")
+    turn = turn_of(first)
+    english.submit(first, "change")
+    late = english.post("/actions/pay-balance", data={"turn": turn, "reply": "pay"}, follow_redirects=True)
+    assert "What would you like to pay?" in late.text
+    with demo_database.read() as reader:
+        assert reader.all(PAYMENTS) == []
+
+
+class Silent:
+    """A provider that does not answer."""
+
+    name, form_action = "sandbox", ""
+
+    def begin(self, order):
+        raise TryAgain("no answer in 5 s")
+
+    def ask(self, reference):
+        raise TryAgain("no answer in 5 s")
+
+    def expire(self, reference):
+        raise TryAgain("no answer in 5 s")
+
+    def hear(self, headers, body):
+        return None
+
+
+def test_a_provider_that_hangs_costs_a_sentence_and_keeps_the_key(new_portal, demo_database):
+    portal = new_portal(payments=Silent())
+    portal.open("/?lang=en")
+    identified(portal)
+    for _try in range(2):
+        _page, answer = paying(portal)
+        assert "No money was taken" in answer.text
+    with demo_database.read() as reader:
+        assert [row.state for row in reader.all(PAYMENTS)] == ["created"]
+
+
+def test_with_an_id_number_nothing_personal_is_shown_and_a_code_is_offered_in_place(english):
+    page = english.submit(english.open("/identify?next=/actions/last-invoice"), "submit-id", id_number="000000018")
+    assert page.heading == "Where should we send it?"
+    assert page.has("step-up")
+    assert "229" not in page.text
+    assert "רות" not in page.text
+
+
+def test_with_an_id_number_the_link_comes_to_the_mobile_on_file_and_lets_in(english, new_portal):
+    page = english.submit(english.open("/identify?next=/actions/last-invoice"), "submit-id", id_number="000000018")
+    english.submit(page, "choice-sms")
+    deadline = monotonic() + 10
+    while not (sent := english.messages(RUTH)) and monotonic() < deadline:
+        sleep(0.02)
+    path = re.findall(r"/l/\S+", sent[0]["body"])[0]
+    telephone = new_portal()
+    telephone.open("/?lang=en")
+    opened = telephone.open(path)
+    assert telephone.submit(opened, "submit").heading == "Your last invoice"
+    again = telephone.get(path)
+    assert again.status_code == 410
