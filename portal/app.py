@@ -8,10 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal import actions
 from portal.adapters.billing import EmbeddedBilling
@@ -64,22 +60,14 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
             worker.stop()
         portal.db.close()
 
-    async def lost(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        response = pages.wrong(door.opened(portal, request, trusted), status)
-        if status == 500:  # answered outside of all middleware
-            response.raw_headers.extend(headers)
-        return response
-
-    app = Starlette(
-        routes=[*door.routes(doors, portal, pages, trusted), *pages.look.routes()],
-        exception_handlers={HTTPException: lost, Exception: lost},
-        lifespan=lifespan,
-    )
+    doorways = door.Doorways(portal, pages, trusted, [*headers, (b"cache-control", b"no-store")])
+    app = Starlette(routes=[*doorways.routes(doors), *pages.look.routes(headers)], lifespan=lifespan)
     app.router.redirect_slashes = False  # it redirects to whatever Host was said (promise 25)
+    app.router.default = doorways.nowhere()
+    # Every answer, errors included, is made behind a doorway: Starlette's own layers would only wrap each of them again.
+    app.middleware_stack = app.router
     app.state.portal = portal
     app.state.doors = doors
-    app.add_middleware(Headers, headers=headers)
     return app
 
 
@@ -169,20 +157,3 @@ def _headers(portal: Portal, style_hash: str) -> list[tuple[bytes, bytes]]:
     if portal.live:
         headers["strict-transport-security"] = "max-age=63072000; includeSubDomains"
     return [(k.encode(), v.encode()) for k, v in headers.items()]
-
-
-class Headers:
-    """Adds them to whatever is answered; what says nothing of caching is not cached."""
-
-    def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]]) -> None:
-        self.app, self.headers = app, headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                said = message["headers"]
-                uncached = not any(name == b"cache-control" for name, _value in said)
-                message["headers"] = [*said, *self.headers, *([(b"cache-control", b"no-store")] if uncached else [])]
-            await send(message)
-
-        await self.app(scope, receive, sending)

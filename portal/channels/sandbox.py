@@ -53,8 +53,7 @@ def listed(call: Call, pages: Pages) -> Response:
         [
             {"id": row.id, "to": said.to, "channel": said.channel, "body": _body(said), "sent_at": _sent_at(row).isoformat()}
             for row, said in _messages(call)
-        ],
-        headers={"cache-control": "no-store"},
+        ]
     )
 
 

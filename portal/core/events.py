@@ -1,6 +1,7 @@
 """What happened, for the funnel: appended in the transaction that made it so."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from prometheus_client import Counter
 
@@ -42,4 +43,9 @@ def note(
         NOTE, customer_id=customer_id, visit_id=visit_id, journey_id=journey_id, channel=origin.channel,
         source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
     )  # fmt: skip
-    EVENTS.labels(action, step, outcome).inc()
+    _counted(action, step, outcome).inc()
+
+
+@cache
+def _counted(action: str, step: str, outcome: str) -> Counter:
+    return EVENTS.labels(action, step, outcome)

@@ -27,7 +27,7 @@ def receipt(call: Call, pages: Pages) -> Response:
 
 
 def _pdf(call: Call, content: bytes, name: str) -> Response:
-    headers = {"content-disposition": disposition(f"{name}.pdf", save="save" in call.query), "cache-control": "no-store"}
+    headers = {"content-disposition": disposition(f"{name}.pdf", save="save" in call.query)}
     return Response(content, media_type="application/pdf", headers=headers)
 
 

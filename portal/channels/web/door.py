@@ -8,10 +8,11 @@ before it goes on is async.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -28,6 +29,7 @@ from portal.core.portal import Portal
 log = structlog.get_logger()
 
 BODY_LIMIT = 64 * 1024
+RawHeaders = list[tuple[bytes, bytes]]
 Handler = Callable[[Call, Pages], Response | Awaitable[Response]]
 
 
@@ -50,24 +52,28 @@ class Door:
 class Doorway:
     """The doors of one path, an ASGI application: Starlette's own function wrapper costs as much as a small page."""
 
-    def __init__(self, doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str]) -> None:
+    def __init__(self, doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str], headers: RawHeaders) -> None:
         self.doors = {door.method: door for door in doors}
-        self.portal, self.pages, self.trusted = portal, pages, trusted
+        self.portal, self.pages, self.trusted, self.headers = portal, pages, trusted, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        door = self.doors.get("GET" if request.method == "HEAD" else request.method)
         call = opened(self.portal, request, self.trusted)
-        body = await _body(request) if request.method == "POST" else b""
-        if door is None:
-            response = self.pages.wrong(call, 405)
-        elif body is None:
-            response = self.pages.wrong(call, 413)
-        else:
-            response = await self._answer(door, call, body)
+        try:
+            response = await self._let_in(request, call)
+        except ClientDisconnect:
+            return
         if call.delay:
             await asyncio.sleep(call.delay)
+        response.raw_headers += self.headers
         await response(scope, receive, send)
+
+    async def _let_in(self, request: Request, call: Call) -> Response:
+        door = self.doors.get("GET" if request.method == "HEAD" else request.method)
+        if door is None:
+            return self.pages.wrong(call, 405 if self.doors else 404)
+        body = await _body(request) if door.method == "POST" else b""
+        return self.pages.wrong(call, 413) if body is None else await self._answer(door, call, body)
 
     async def _answer(self, door: Door, call: Call, body: bytes) -> Response:
         """Nothing is acknowledged before it is durable."""
@@ -148,10 +154,21 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def routes(doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str]) -> list[Route]:
-    """Starlette's routes; what belongs to the sandbox is not there in live mode."""
-    paths: dict[str, list[Door]] = {}
-    for door in doors:
-        if not (door.sandbox and portal.live):
-            paths.setdefault(door.path, []).append(door)
-    return [Route(path, Doorway(tuple(some), portal, pages, trusted)) for path, some in paths.items()]
+class Doorways:
+    """All of them, as Starlette's routes. `headers` are on every response (promise 41)."""
+
+    def __init__(self, portal: Portal, pages: Pages, trusted: frozenset[str], headers: RawHeaders) -> None:
+        self.behind = partial(Doorway, portal=portal, pages=pages, trusted=trusted, headers=headers)
+        self.live = portal.live
+
+    def routes(self, doors: tuple[Door, ...]) -> list[Route]:
+        """What belongs to the sandbox is not there in live mode."""
+        paths: dict[str, list[Door]] = {}
+        for door in doors:
+            if not (door.sandbox and self.live):
+                paths.setdefault(door.path, []).append(door)
+        return [Route(path, self.behind(tuple(some))) for path, some in paths.items()]
+
+    def nowhere(self) -> Doorway:
+        """Where no route leads."""
+        return self.behind(())

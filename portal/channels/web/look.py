@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import mimetypes
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 # WCAG 2.2 AA asks 4.5:1 of text on its ground.
 CONTRAST = 4.5
@@ -38,9 +38,9 @@ class Look:
     def url(self, name: str) -> str:
         return self.assets[name].url
 
-    def routes(self) -> list[Route]:
+    def routes(self, headers: list[tuple[bytes, bytes]]) -> list[Route]:
         """By content: what is fetched once is never asked for again."""
-        return [Route(asset.url, _serving(asset)) for asset in self.assets.values()]
+        return [Route(asset.url, Serving(asset, headers)) for asset in self.assets.values()]
 
 
 def _asset(path: Path) -> Asset:
@@ -50,17 +50,25 @@ def _asset(path: Path) -> Asset:
     return Asset(content, media_type, f"/static/{digest}/{path.name}")
 
 
-def _serving(asset: Asset) -> Callable[[Request], Awaitable[Response]]:
-    """Packed where that is smaller; named by content, so that it is fetched once."""
-    packed = gzip.compress(asset.content, mtime=0)
-    for_good = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
+class Serving:
+    """An asset, an ASGI application: packed where that is asked for, and for good."""
 
-    async def serve(request: Request) -> Response:
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(packed, media_type=asset.media_type, headers=for_good | {"content-encoding": "gzip"})
-        return Response(asset.content, media_type=asset.media_type, headers=for_good)
+    def __init__(self, asset: Asset, headers: list[tuple[bytes, bytes]]) -> None:
+        for_good = {"cache-control": "public, max-age=31536000, immutable", "vary": "Accept-Encoding"}
+        self.plain = Response(asset.content, media_type=asset.media_type, headers=for_good)
+        content = gzip.compress(asset.content, mtime=0)
+        self.packed = Response(content, media_type=asset.media_type, headers=for_good | {"content-encoding": "gzip"})
+        self.refused = Response(status_code=405, headers={"allow": "GET, HEAD"})
+        for response in (self.plain, self.packed, self.refused):
+            response.raw_headers += headers
 
-    return serve
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method not in ("GET", "HEAD"):
+            response = self.refused
+        else:
+            response = self.packed if "gzip" in request.headers.get("accept-encoding", "") else self.plain
+        await response(scope, receive, send)
 
 
 def brand(colour: str) -> str:

@@ -57,12 +57,12 @@ class Pages:
         offered = self.benefits.line(call) if benefit and not context.get("refusal") else ""
         page = chrome.page(call, self.look, title.say(call.language), at, offered, notice)
         context["status"] = status
-        PAGES.labels(template.removesuffix(".html"), status).inc()
-        text, gzipped = self._rendered(template, page, context, at)
-        headers = {"cache-control": "no-store", "vary": "HX-Request, Accept-Encoding"}
+        _shown(template, status).inc()
+        body, packed = self._rendered(template, page, context, at)
+        headers = {"vary": "HX-Request, Accept-Encoding"}
         if "gzip" not in call.request.headers.get("accept-encoding", ""):
-            return Response(text, status, headers, "text/html")
-        return Response(gzipped(), status, headers | {"content-encoding": "gzip"}, "text/html")
+            return Response(body, status, headers, "text/html")
+        return Response(packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
 
     def _rendered(self, template: str, page: chrome.Page, context: dict[str, Any], at: datetime) -> "Rendered":
         around = (template, page.language, page.title, page.path, page.query, page.partial, page.benefit, page.notice, at.minute)
@@ -96,14 +96,20 @@ class Pages:
 T = TypeVar("T")
 
 
+@cache
+def _shown(template: str, status: int) -> Counter:
+    return PAGES.labels(template.removesuffix(".html"), status)
+
+
 class Rendered(NamedTuple):
-    text: str
-    gzipped: Callable[[], bytes]
+    body: bytes
+    packed: Callable[[], bytes]
 
 
 def rendered(text: str) -> Rendered:
     """Packed when somebody takes it packed, and once."""
-    return Rendered(text, cache(lambda: gzip.compress(text.encode(), compresslevel=5, mtime=0)))
+    body = text.encode()
+    return Rendered(body, cache(lambda: gzip.compress(body, compresslevel=5, mtime=0)))
 
 
 class Kept(Generic[T]):
