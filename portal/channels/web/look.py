@@ -58,7 +58,7 @@ class Serving:
         self.plain = Response(asset.content, media_type=asset.media_type, headers=for_good)
         content = gzip.compress(asset.content, mtime=0)
         self.packed = Response(content, media_type=asset.media_type, headers=for_good | {"content-encoding": "gzip"})
-        self.refused = Response(status_code=405, headers={"allow": "GET, HEAD"})
+        self.refused = Response(status_code=405, headers={"allow": "GET, HEAD", "cache-control": "no-store"})
         for response in (self.plain, self.packed, self.refused):
             response.raw_headers += headers
 

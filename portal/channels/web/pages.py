@@ -1,6 +1,8 @@
 """Renders the templates. What is the same for everybody is rendered once a minute."""
 
 import gzip
+import json
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 from prometheus_client import Counter
 from starlette.responses import Response
@@ -25,6 +28,7 @@ from portal.core.steps import Refusal
 # Rendered pages of nobody in particular: 4 languages of some ten pages, and room for what links add to them.
 KEPT = 300
 
+SENTENCE = re.compile(r"""(?<!\w)_\(("(?:[^"\\]|\\.)*")\)""")
 PAGES = Counter("portal_pages", "Pages shown", ["page", "status"])
 WORDS = {
     400: (_("This form did not come from our page"), _("Go back, open the page anew, and try once more. Nothing was changed.")),
@@ -133,7 +137,15 @@ def refusal(refused: Refused) -> Refusal:
 
 def _environment(templates: Path, language: Language) -> Environment:
     """One a language, so that a sentence finds its language without being told each time."""
+
+    class Spoken(Extension):
+        """A sentence without places is in its language already when the template is compiled."""
+
+        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+            return SENTENCE.sub(lambda found: json.dumps(translate(language, json.loads(found[1])), ensure_ascii=False), source)
+
     environment = Environment(
+        extensions=[Spoken],
         loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
