@@ -49,4 +49,3 @@ def sqlalchemy_url(url: str) -> str:
 
 def is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
-

@@ -4,10 +4,14 @@ from sqlmodel import Field, SQLModel
 
 from portal.core.tables.columns import instant, maybe_instant
 
+# Looked up by its key alone: without a second tree for the key, a write touches half the pages.
+NO_ROWID = {"sqlite_with_rowid": False}
+
 
 class Visit(SQLModel, table=True):
     """A browser that somebody identified in. Its id is the SHA-256 of the cookie, which is nowhere else."""
 
+    __table_args__ = NO_ROWID
     id: str = Field(primary_key=True)
     customer_id: str | None = Field(default=None, index=True)  # none: an unknown ID number, or a shared mobile before the choice
     level: int
@@ -49,6 +53,7 @@ class Challenge(SQLModel, table=True):
 class Guard(SQLModel, table=True):
     """How often one telephone number (by keyed hash) was sent codes today, and failed in a row."""
 
+    __table_args__ = NO_ROWID
     key: str = Field(primary_key=True)
     day: int
     challenges: int
@@ -58,6 +63,7 @@ class Guard(SQLModel, table=True):
 class Rate(SQLModel, table=True):
     """One limit: the theoretical arrival time of GCRA (ITU-T I.371), and how far ahead of now it may be."""
 
+    __table_args__ = NO_ROWID
     key: str = Field(primary_key=True)
     arrival: int = instant()
     interval: int = instant()

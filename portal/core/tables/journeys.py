@@ -1,6 +1,6 @@
 """Customers going through actions, what happened on the way, and what it caused."""
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from portal.core.tables.columns import instant, long_text, maybe_instant, serial
@@ -17,7 +17,7 @@ class Journey(SQLModel, table=True):
     )  # fmt: skip
     id: str = Field(primary_key=True)
     subject: str
-    customer_id: str | None = Field(default=None, index=True)
+    customer_id: str | None = None
     action: str
     level: int
     turn: int
@@ -34,7 +34,7 @@ class Event(SQLModel, table=True):
     """What happened, written in the transaction that made it so."""
 
     id: int | None = serial()
-    at: int = Field(sa_type=BigInteger, index=True)
+    at: int = instant()
     customer_id: str | None = Field(default=None, index=True)
     visit_id: str = ""
     journey_id: str = ""
@@ -58,7 +58,7 @@ class Outbox(SQLModel, table=True):
     kind: str
     channel: str  # sms, email, none (a decoy that costs what a message costs)
     recipient: str = ""
-    customer_id: str | None = Field(default=None, index=True)
+    customer_id: str | None = None
     language: str
     about: str = long_text("{}")
     state: str = "waiting"  # waiting, sent, expired, failed

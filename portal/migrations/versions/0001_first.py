@@ -97,7 +97,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_event_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
@@ -107,6 +106,7 @@ def upgrade() -> None:
         sa.Column("challenges", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_guard")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "incentive",
@@ -159,7 +159,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journey")),
     )
     with op.batch_alter_table("journey", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_journey_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(
             "uq_journey_open",
             ["subject", "action"],
@@ -240,7 +239,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_outbox_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_outbox_recipient", ["recipient", "id"], unique=False)
         batch_op.create_index(
             "ix_outbox_waiting",
@@ -292,6 +290,7 @@ def upgrade() -> None:
         sa.Column("interval", sa.BigInteger(), nullable=False),
         sa.Column("tolerance", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "redemption",
@@ -329,10 +328,10 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_because", sa.String(), server_default=sa.text("('')"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_visit_customer_id"), ["customer_id"], unique=False)
-
 
     op.execute("INSERT INTO clock (id, offset_ms) VALUES (1, 0)")
 
@@ -359,11 +358,8 @@ def downgrade() -> None:
 
     op.drop_table("payment")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_outbox_waiting", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'")
-        )
+        batch_op.drop_index("ix_outbox_waiting", sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.drop_index("ix_outbox_recipient")
-        batch_op.drop_index(batch_op.f("ix_outbox_customer_id"))
 
     op.drop_table("outbox")
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -380,10 +376,7 @@ def downgrade() -> None:
 
     op.drop_table("ledger")
     with op.batch_alter_table("journey", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_journey_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
-        )
-        batch_op.drop_index(batch_op.f("ix_journey_customer_id"))
+        batch_op.drop_index("uq_journey_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL"))
 
     op.drop_table("journey")
     with op.batch_alter_table("invoice", schema=None) as batch_op:
@@ -394,7 +387,6 @@ def downgrade() -> None:
     op.drop_table("guard")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_event_at"))
 
     op.drop_table("event")
     with op.batch_alter_table("customer", schema=None) as batch_op:
