@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from portal.core.languages import Text
 from portal.core.money import Money
 
 
@@ -104,13 +105,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    label: str
+    label: Text
     amount: Money
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was paid and what digital saved; its labels are already in the reader's language."""
+    """What was paid and what digital saved."""
 
     number: str
     paid_on: date

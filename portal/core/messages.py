@@ -28,7 +28,8 @@ def _code(portal: Portal, job: Job, attach: bool) -> Message:
 
 def _link(portal: Portal, job: Job, attach: bool) -> Message:
     url = f"{portal.base_url}/l/{links.token(portal.keys, job.about['link'])}"
-    return _sms(job, f"{_said(_('{company}: here it is, for 15 minutes', company=_company(portal, job)), job)}\n{url}")
+    text = _("{company}: here it is, for 15 minutes", company=_company(portal, job))
+    return _sms(job, f"{_said(text, job)}\n{url}")
 
 
 def _receipt_sms(portal: Portal, job: Job, attach: bool) -> Message:

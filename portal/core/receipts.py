@@ -8,7 +8,7 @@ from portal.core import incentives, payments
 from portal.core.case import Proof
 from portal.core.documents import Receipt, ReceiptLine
 from portal.core.errors import NotFound
-from portal.core.languages import Language, _, moment
+from portal.core.languages import Language, _, moment, verbatim
 from portal.core.money import Money
 from portal.core.party import Party
 from portal.core.payments import Known, State
@@ -56,14 +56,14 @@ def _own(reader: Reader, who: Party, payment: Known) -> bool:
 def _lines(reader: Reader, payment: Known, settled: Money, language: Language) -> list[ReceiptLine]:
     invoices = payment.settlement.invoices
     what = _("Invoice {number}", number=invoices[0]) if len(invoices) == 1 else _("Balance")
-    lines = [ReceiptLine(what.say(language), settled)]
+    lines = [ReceiptLine(what, settled)]
     if payment.refund_due:
-        lines.append(ReceiptLine(_("To be given back to you").say(language), payment.refund_due))
+        lines.append(ReceiptLine(_("To be given back to you"), payment.refund_due))
     for used in incentives.redeemed(reader, payment.id):
         title = worded(used.title, language)
         if used.is_fee:
-            lines.append(ReceiptLine(_("Service fee").say(language), used.amount))
-        lines.append(ReceiptLine(title, -used.amount))
+            lines.append(ReceiptLine(_("Service fee"), used.amount))
+        lines.append(ReceiptLine(verbatim(title), -used.amount))
     return lines
 
 

@@ -99,7 +99,7 @@ INCENTIVES: tuple[Values, ...] = (
         "id": "settle-here", "kind": "percent", "value": 500, "budget": 5_000_000, "first_use": 1, "at_most": 3_000,
         "titles": json.dumps({
             "he": "5% הנחה בתשלום הראשון כאן (עד ₪30)",
-            "ar": "خصم 5% على أول دفعة هنا (حتى ₪30)",
+            "ar": "خصم \u20665%\u2069 على أول دفعة هنا (حتى \u2066₪30\u2069)",
             "en": "5% off your first payment here (up to ₪30)",
             "ru": "Скидка 5% на первую оплату здесь (до ₪30)",
         }, ensure_ascii=False),
@@ -108,7 +108,7 @@ INCENTIVES: tuple[Values, ...] = (
         "id": "no-service-fee", "kind": "fee_waived", "value": 1_990, "budget": 20_000_000, "first_use": 0, "at_most": 0,
         "titles": json.dumps({
             "he": "בלי דמי טיפול של ₪19.90 כשמשלמים כאן",
-            "ar": "من دون رسوم خدمة ₪19.90 عند الدفع هنا",
+            "ar": "من دون رسوم خدمة \u2066₪19.90\u2069 عند الدفع هنا",
             "en": "No ₪19.90 service fee when you pay here",
             "ru": "Без сбора ₪19.90 при оплате здесь",
         }, ensure_ascii=False),

@@ -15,10 +15,10 @@ from tests.client import Client, Page
 
 RUTH, DANIEL = "+972502345678", "+972502345679"
 
-CALLBACKS = Statement(select(Callback.phone, Callback.topic, Callback.preferred, Callback.customer_id, Callback.reference))
+CALLBACKS = Statement(select(Callback))
 EVENTS = Statement(select(Event.action, Event.step, Event.outcome, Event.reason).order_by(col(Event.id)))
 MAILED = Statement(select(Outbox.recipient, Outbox.kind, Outbox.channel).where(col(Outbox.channel) == "email"))
-PAYMENTS = Statement(select(Payment.id, Payment.state, Payment.charge, Payment.currency, Payment.provider_reference))
+PAYMENTS = Statement(select(Payment))
 PAID = Statement(select(Ledger.kind, Ledger.amount).where(col(Ledger.payment_id) == p("payment_id")).order_by(col(Ledger.id)))
 
 

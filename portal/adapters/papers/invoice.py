@@ -1,9 +1,9 @@
 """An invoice or a credit note as the data of templates/invoice.typ: every value is text, already worded."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from portal.adapters.papers.glyphs import printable
 from portal.adapters.papers.units import PIECES, UNITS
 from portal.adapters.papers.wording import Wording
 from portal.core.documents import Allowance, Document, Kind, Line, Party, VatRate
@@ -32,8 +32,8 @@ def invoice(document: Document, words: Wording, open: Money | None) -> Data:
         "name": words.name(TITLES[document.kind], document.number),
         "headline": _headline(document, words, open),
         "facts": _facts(document, words),
-        **({"seller": _party(_("Issued by"), document.seller, words)} if document.seller else {}),
-        "buyer": _party(_("Issued to"), document.buyer, words) if document.buyer else None,
+        **({"seller": _party(_("Issued by"), _("Registration number {number}"), document.seller, words)} if document.seller else {}),
+        "buyer": _party(_("Issued to"), _("Customer number {number}"), document.buyer, words) if document.buyer else None,
         "notes_title": words.say(_("Notes")),
         "notes": [line for note in document.notes for line in words.paragraphs(note)],
         "lines": _lines(document, words) if document.lines else None,
@@ -92,14 +92,14 @@ def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
-def _party(label: Text, party: Party, words: Wording) -> Data:
+def _party(label: Text, number: Text, party: Party, words: Wording) -> Data:
     details = [words.text(line) for line in party.address if line.strip()]
     if party.country:
         details.append(words.country(party.country))
     if party.registration:
-        details.append(words.say(_("Registration number {number}", number=printable(party.registration))))
+        details.append(words.say(replace(number, values={"number": party.registration})))
     if party.vat_number:
-        details.append(words.say(_("VAT number {number}", number=printable(party.vat_number))))
+        details.append(words.say(_("VAT number {number}", number=party.vat_number)))
     return {"label": words.say(label), "name": words.text(party.name), "details": details}
 
 

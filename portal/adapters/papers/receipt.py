@@ -16,7 +16,7 @@ def receipt(receipt: Receipt, words: Wording) -> dict[str, Any]:
         "saved": words.say(_("You saved {amount} by doing it here", amount=receipt.saved)) if receipt.saved.minor > 0 else None,
         "lines": {
             "columns": [words.say(_("What was paid")), words.say(_("Amount"))],
-            "rows": [{"label": words.text(line.label), "amount": words.money(line.amount)} for line in receipt.lines],
+            "rows": [{"label": words.say(line.label), "amount": words.money(line.amount)} for line in receipt.lines],
         },
         "total": words.say(_("Paid")),
         "facts": [{"label": words.say(label), "value": value} for label, value in _facts(receipt, words) if value],

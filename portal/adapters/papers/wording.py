@@ -1,6 +1,6 @@
 """How a paper says a value: in its language, each with the direction that is its own (UAX #9 isolates)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -16,7 +16,9 @@ class Wording:
     language: Language
 
     def say(self, sentence: Text) -> str:
-        return sentence.say(self.language)
+        """Whatever somebody else wrote in it is made printable."""
+        values = {name: printable(value) if isinstance(value, str) else value for name, value in sentence.values.items()}
+        return replace(sentence, values=values).say(self.language)
 
     def text(self, written: str) -> str:
         """What somebody else wrote: a name in another script reads in its own direction."""

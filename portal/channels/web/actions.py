@@ -38,12 +38,13 @@ def reply(call: Call, pages: Pages) -> Response:
 
 def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Response:
     step = shown.step
-    refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) else None)
+    waiting = shown.waiting and returned
+    refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) and not waiting else None)
     return pages.html(
         call, "action.html", step.title if isinstance(step.title, Text) else shown.action.title, status=422 if shown.refusal else 200,
         benefit=isinstance(step, Ask),
         journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, kind=_kind(step), refusal=refusal,
-        typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=shown.waiting and returned,
+        typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting,
     )  # fmt: skip
 
 

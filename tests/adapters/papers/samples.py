@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from portal.core.company import Company, Hours
 from portal.core.documents import Allowance, Document, Kind, Line, Party, Receipt, ReceiptLine, Totals, VatRate
+from portal.core.languages import verbatim
 from portal.core.money import Money
 
 MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><circle cx="20" cy="20" r="18" fill="currentColor"/></svg>'
@@ -91,7 +92,7 @@ RECEIPT = Receipt(
     paid_on=date(2026, 11, 22),
     paid_at="09:05",
     customer_name="דנה כהן-לוי",
-    lines=(ReceiptLine("חשבונית 2026-000123", ils("1234.50")), ReceiptLine("5% הנחה על תשלום כאן", -ils("61.73"))),
+    lines=(ReceiptLine(verbatim("חשבונית 2026-000123"), ils("1234.50")), ReceiptLine(verbatim("5% הנחה על תשלום כאן"), -ils("61.73"))),
     paid=ils("1172.77"),
     saved=ils("61.73"),
     balance_after=ils("0"),

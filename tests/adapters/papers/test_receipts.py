@@ -19,7 +19,7 @@ def papers() -> TypstPapers:
 def test_all_of_it_is_printed(papers: TypstPapers, language: Language) -> None:
     tree = elements(papers.receipt(RECEIPT, language))
     cells = [[cell.text for cell in row.children] for body in tree.all("TBody") for row in body.all("TR")]
-    lines = [[bare(line.label), bare(money(line.amount))] for line in RECEIPT.lines]
+    lines = [[bare(line.label.say(language)), bare(money(line.amount))] for line in RECEIPT.lines]
     assert cells == [*lines, [bare(_("Paid").say(language)), "₪1,172.77"]]
     said = (RECEIPT.number, RECEIPT.paid_at, RECEIPT.customer_name, RECEIPT.provider_reference, day(RECEIPT.paid_on, language))
     for value in (*said, _("You saved {amount} by doing it here", amount=RECEIPT.saved).say(language)):
