@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import RLock, get_ident
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -21,6 +21,7 @@ from portal.core.errors import Unavailable
 from portal.core.statements import Row, Statement, Values
 
 DIALECT = SQLiteDialect(paramstyle="named")
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000", "mmap_size=134217728")
 
 
 class SQLite:
@@ -29,7 +30,7 @@ class SQLite:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.writing = Lock()
+        self.writing = RLock()  # of its own thread: a write inside a read must not wait for itself
         self.writer = Connection(path)
         self.readers: list[Connection] = []
         self.group: Group | None = None
@@ -37,17 +38,28 @@ class SQLite:
 
     @contextmanager
     def read(self) -> Iterator["Connection"]:
-        if self.group and get_ident() == self.grouping:
-            yield self.writer  # it sees what this turn of the loop has written
-            return
+        with saying_unavailable():
+            on_loop = get_ident() == self.grouping
+            if on_loop and self.group:
+                yield self.writer  # it sees what this turn of the loop has written
+            elif on_loop and self.writing.acquire(blocking=False):
+                # What another connection has cached is void after each commit; what the writer has is not
+                try:
+                    yield self.writer
+                finally:
+                    self.writing.release()
+            else:
+                with self._reader() as reader:
+                    yield reader
+
+    @contextmanager
+    def _reader(self) -> Iterator["Connection"]:
         try:
             reader = self.readers.pop()
         except IndexError:
             reader = Connection(self.path)
         try:
             yield reader
-        except sqlite3.OperationalError as error:
-            raise Unavailable(str(error)) from error
         finally:
             self.readers.append(reader)
 
@@ -130,7 +142,7 @@ def saying_unavailable() -> Iterator[None]:
 class Connection:
     def __init__(self, path: Path) -> None:
         self.driver = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000"):
+        for pragma in PRAGMAS:
             self.driver.execute(f"PRAGMA {pragma}")
         self.afterwards: list[Callable[[], None]] = []
 

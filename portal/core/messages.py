@@ -42,13 +42,14 @@ def _invoice_email(portal: Portal, job: Job, attach: bool) -> Message:
     document = portal.billing.document(customer_id, number)
     if document is None:
         raise Unknown(number)
+    said = one_line(number)
     bill = next((bill for bill in portal.billing.account(customer_id).bills if bill.number == number), None)
     content = portal.papers.document(document, job.language, open=bill.open if bill else None) if attach else b""
     return Message(
         job.key, "email", job.recipient,
-        body=_said(_("Hello,\n\nYour invoice {number} is attached.\n\n{company}", number=number, company=_company(portal, job)), job),
-        subject=_said(_("Your invoice {number} from {company}", number=number, company=_company(portal, job)), job),
-        attached=(Attached(f"{number}.pdf", "application/pdf", content),),
+        body=_said(_("Hello,\n\nYour invoice {number} is attached.\n\n{company}", number=said, company=_company(portal, job)), job),
+        subject=_said(_("Your invoice {number} from {company}", number=said, company=_company(portal, job)), job),
+        attached=(Attached(f"{said}.pdf", "application/pdf", content),),
     )  # fmt: skip
 
 
@@ -58,6 +59,11 @@ def _sms(job: Job, body: str) -> Message:
 
 def _said(text: Text, job: Job) -> str:
     return without_isolates(text.say(job.language))
+
+
+def one_line(text: str) -> str:
+    """For a header or a file name: no line ends, and nothing that turns what follows around (promise 44)."""
+    return "".join(c for c in text if c.isprintable()).strip()
 
 
 def _company(portal: Portal, job: Job) -> str:
