@@ -240,3 +240,15 @@ def test_with_an_id_number_the_link_comes_to_the_mobile_on_file_and_lets_in(engl
     assert telephone.submit(opened, "submit").heading == "Your last invoice"
     again = telephone.get(path)
     assert again.status_code == 410
+
+
+def test_with_an_id_number_the_home_page_offers_the_code_too(english):
+    page = english.submit(english.open("/identify"), "submit-id", id_number="000000018")
+    assert page.path == "/"
+    assert english.submit(page, "step-up").has("code")
+
+
+def test_whoever_has_to_identify_comes_back_to_the_very_page(english):
+    asked = english.get("/actions/pay-balance?journey=abc&returned=1", follow_redirects=False)
+    assert asked.headers["location"] == "/identify?next=/actions/pay-balance%3Fjourney%3Dabc%26returned%3D1"
+    assert english.open(asked.headers["location"]).at("phone").xpath("string(ancestor::form//*[@name='next']/@value)").endswith("&returned=1")

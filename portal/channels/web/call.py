@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.requests import Request
 
@@ -48,6 +48,12 @@ class Call:
     @property
     def query(self) -> Mapping[str, str]:
         return self.request.query_params
+
+    @property
+    def here(self) -> str:
+        """The page that was asked for, to come back to; a form's own page where a form was sent."""
+        query = self.request.url.query if self.request.method == "GET" else ""
+        return f"{self.path}?{query}" if query else self.path
 
     @property
     def proof(self) -> Proof:
@@ -105,6 +111,11 @@ def local(path: str) -> str:
         return HOME
     parts = urlsplit(path)
     return path if not parts.scheme and not parts.netloc else HOME
+
+
+def identify(next: str) -> str:
+    """Where somebody identifies, and goes on from."""
+    return f"/identify?next={quote(next)}"
 
 
 def known_source(text: str) -> str:

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from portal.channels.web.call import Call, client, cookie_name, form, language, same_origin
+from portal.channels.web.call import Call, client, cookie_name, form, identify, language, same_origin
 from portal.channels.web.pages import Pages
 from portal.core.case import Proof
 from portal.core.errors import NotFound, ProofNeeded, Refused, Unavailable, Unexpected
@@ -84,7 +84,7 @@ class Doorway:
                 await pending
             return self._with_cookies(call, response)
         except ProofNeeded:
-            return RedirectResponse(f"/identify?next={call.path}", 303)
+            return RedirectResponse(identify(call.here), 303)
         except NotFound:
             return self.pages.wrong(call, 404)
         except Refused as refused:

@@ -1,8 +1,10 @@
 """Identifying: a code by SMS, or an ID number. A known and an unknown number see the same pages, in the same time."""
 
+from urllib.parse import quote
+
 from starlette.responses import RedirectResponse, Response
 
-from portal.channels.web.call import Call
+from portal.channels.web.call import Call, identify
 from portal.channels.web.pages import Pages, refusal
 from portal.core import typed
 from portal.core.case import Proof
@@ -65,7 +67,7 @@ def step_up(call: Call, pages: Pages) -> Response:
     """A code to the mobile on file of the ID number that was typed; the number itself is not shown, nor whether there is one."""
     visitor = call.visitor
     if visitor is None or not visitor.asked_as:
-        return RedirectResponse(f"/identify?next={call.next}", 303)
+        return RedirectResponse(identify(call.next), 303)
     customer_id = visitor.person.customer_id if visitor.person else None
     with call.portal.db.write() as tx:
         waiting = challenges.ask_by_id(call.portal, tx, _asker(call), customer_id, visitor.asked_as, call.next)
@@ -89,7 +91,7 @@ def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | No
 def code_page(call: Call, pages: Pages) -> Response:
     """The page again, after a refresh or a change of language."""
     waiting = _waiting(call)
-    return _code_page(call, pages, waiting) if waiting.browser else RedirectResponse(f"/identify?next={call.next}", 303)
+    return _code_page(call, pages, waiting) if waiting.browser else RedirectResponse(identify(call.next), 303)
 
 
 def _waiting(call: Call) -> Waiting:
@@ -137,7 +139,7 @@ def _let_in(call: Call, challenge: Row) -> Response:
             instead_of=old, mobile="" if known else challenge.mobile, coded=True,
         )  # fmt: skip
     call.cookies |= {"visit": cookie, "code": ""}
-    return RedirectResponse(challenge.next if known else f"/identify/customer?next={challenge.next}", 303)
+    return RedirectResponse(challenge.next if known else f"/identify/customer?next={quote(challenge.next)}", 303)
 
 
 def choose(call: Call, pages: Pages) -> Response:
