@@ -251,4 +251,6 @@ def test_with_an_id_number_the_home_page_offers_the_code_too(english):
 def test_whoever_has_to_identify_comes_back_to_the_very_page(english):
     asked = english.get("/actions/pay-balance?journey=abc&returned=1", follow_redirects=False)
     assert asked.headers["location"] == "/identify?next=/actions/pay-balance%3Fjourney%3Dabc%26returned%3D1"
-    assert english.open(asked.headers["location"]).at("phone").xpath("string(ancestor::form//*[@name='next']/@value)").endswith("&returned=1")
+    assert (
+        english.open(asked.headers["location"]).at("phone").xpath("string(ancestor::form//*[@name='next']/@value)").endswith("&returned=1")
+    )
