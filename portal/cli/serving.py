@@ -12,6 +12,7 @@ from typing import Annotated
 
 import structlog
 import typer
+from starlette.applications import Starlette
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -57,7 +58,7 @@ def _listen(host: str, port: int, workers: int) -> None:
     )  # fmt: skip
 
 
-def application():  # type: ignore[no-untyped-def]
+def application() -> Starlette:
     """What each serving process runs."""
     from portal.app import build
     from portal.settings import Settings
