@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 from portal.core.tables.columns import defaults_in_the_database, minor
 from portal.core.tables.customers import Customer, Invoice, Ledger
 from portal.core.tables.identity import Challenge, Guard, Link, Rate, Visit
-from portal.core.tables.journeys import Callback, Event, Journey, Outbox
+from portal.core.tables.journeys import Callback, Chore, Event, Journey, Outbox
 from portal.core.tables.money import Incentive, Notice, Payment, Redemption
 
 
@@ -25,6 +25,7 @@ defaults_in_the_database()
 __all__ = [
     "Callback",
     "Challenge",
+    "Chore",
     "Clock",
     "Customer",
     "Event",

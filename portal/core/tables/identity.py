@@ -44,6 +44,7 @@ class Challenge(SQLModel, table=True):
     next: str = "/"
     sendings: int = 1  # also the HOTP counter: a new sending is a new code
     attempts: int = 0
+    calls: int = 0  # how often the code was spoken by telephone
     created_at: int = instant()
     sent_at: int = instant()
     expires_at: int = instant()

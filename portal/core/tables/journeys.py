@@ -52,6 +52,7 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("ix_outbox_waiting", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
         Index("ix_outbox_recipient", "recipient", "id"),
+        Index("ix_outbox_failed", "id", sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'")),
     )
     id: int | None = serial()
     key: str = Field(unique=True)  # makes a repeat harmless
@@ -71,6 +72,18 @@ class Outbox(SQLModel, table=True):
     expires_at: int = instant()
     finished_at: int | None = maybe_instant()
     error: str = ""
+    vendor_id: str = ""  # what the vendor calls it
+    delivery: str = ""  # what the vendor told us since: queued, sent, delivered, undelivered, failed
+    delivery_reason: str = ""  # why not, in our words
+
+
+class Chore(SQLModel, table=True):
+    """Something to do every so often, by whichever process comes first."""
+
+    name: str = Field(primary_key=True)
+    due_at: int = instant(0)
+    begun_at: int | None = maybe_instant()
+    owner: str = ""
 
 
 class Callback(SQLModel, table=True):

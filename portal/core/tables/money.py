@@ -28,10 +28,13 @@ class Payment(SQLModel, table=True):
     provider: str
     provider_reference: str = Field(default="", index=True)
     page_url: str = long_text()
+    capture: str = Field(default="", index=True)  # the provider's id of the money taken: refunds and disputes name it
     language: str
     channel: str
     reason: str = ""
     refund_due: int = minor(0)  # came a second time, or for more than was owed: to be given back
+    refunded: int = minor(0)  # of the charge, given back by the provider
+    disputed: int = minor(0)  # of the charge, taken back by the customer's bank while it is disputed, or since it was lost
     created_at: int = instant()
     updated_at: int = instant()
     settled_at: int | None = maybe_instant()
