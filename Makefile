@@ -12,7 +12,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_COMPILE_BYTECODE := 1
 unexport VIRTUAL_ENV
 
-.PHONY: install run test e2e bench check messages clean
+.PHONY: install run test test-long e2e bench check messages clean
 
 install: .venv/installed
 
@@ -20,7 +20,11 @@ run: install
 	@exec $(BIN)/portal serve --seed --port $(PORT)
 
 test: .venv/browser
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 -m "not long" $(ARGS)
+
+# Minutes of load, kill -9 and restarts.
+test-long: .venv/browser
+	$(BIN)/pytest -m long $(ARGS)
 
 e2e: .venv/browser
 	$(BIN)/pytest e2e $(ARGS)

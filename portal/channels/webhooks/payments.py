@@ -1,4 +1,4 @@
-"""Notices of vendors. The signature is checked before anything is read; cookies mean nothing here."""
+"""Notices of payment providers."""
 
 import structlog
 from starlette.responses import PlainTextResponse, Response

@@ -1,0 +1,7 @@
+"""Notices of vendors. The signature is checked before anything is read; cookies mean nothing here."""
+
+from portal.channels.webhooks import payments
+
+DOORS = payments.DOORS
+
+__all__ = ["DOORS"]
