@@ -5,7 +5,7 @@ lease ends and another one takes the row from the table. Rows hold no code and n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from time import monotonic
@@ -45,6 +45,9 @@ class Job:
         return monotonic() - self.taken < LEASE_MS / 2000
 
 
+# Takes a job of its channel, and says what the vendor calls it. Raises TryAgain or Permanent.
+Courier = Callable[[Job], str]
+
 COLUMNS: tuple[Any, ...] = (
     Row.id,
     Row.kind,
@@ -83,7 +86,7 @@ OVERDUE = Statement(update(Row).where(col(Row.state) == "waiting", col(Row.expir
 FINISH = Statement(
     update(Row)
     .where(col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
-    .values(state=p("state_"), finished_at=now(), error=p("error_"))
+    .values(state=p("state_"), finished_at=now(), error=p("error_"), vendor_id=p("vendor_id_"))
 )
 RETRY = Statement(
     update(Row)

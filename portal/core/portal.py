@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from portal.core.case import Action
 from portal.core.company import Company
 from portal.core.keys import Keys
-from portal.core.outbox import Outbox
+from portal.core.outbox import Courier, Outbox
 from portal.core.ports import Billing, Messages, Papers, Payments
 from portal.core.statements import Database
 
@@ -23,6 +23,7 @@ class Portal:
     papers: Papers
     actions: Mapping[str, Action]
     outbox: Outbox
+    couriers: Mapping[str, Courier] = field(default_factory=dict)  # by channel: what the outbox carries that is no message
     human: str = "talk-to-human"  # the action that hands over to a person
     live: bool = False
     sending_limited: bool = True  # a load test lifts the waits and budgets of sending, never those of guessing

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from portal.core import messages
+from portal.core.deliver import deliver
 from portal.core.errors import Permanent, TryAgain, Unavailable
 from portal.core.outbox import BATCH, FINISH, OVERDUE, RETRY, Job
 from portal.core.portal import Portal
@@ -94,26 +95,25 @@ class Worker:
             match self._sent(job):
                 case TryAgain() as later if job.attempts < MOST_ATTEMPTS:
                     self._later(job, later)
-                case outcome:
-                    state = "failed" if outcome else "sent"
-                    finished.append({**_ours(job), "state_": state, "error_": _reason(outcome)})
-                    SENT.labels(job.kind, state).inc()
+                case str(vendor_id):
+                    finished.append({**_ours(job), "state_": "sent", "error_": "", "vendor_id_": vendor_id})
+                    SENT.labels(job.kind, "sent").inc()
+                case error:
+                    finished.append({**_ours(job), "state_": "failed", "error_": _reason(error), "vendor_id_": ""})
+                    SENT.labels(job.kind, "failed").inc()
         if finished:
             with self.portal.db.write() as tx:
                 tx.many(FINISH, finished)
 
-    def _sent(self, job: Job) -> TryAgain | Permanent | messages.Unknown | None:
-        if job.channel == "none":  # a decoy: it cost what a message costs, and that was its purpose
-            return None
+    def _sent(self, job: Job) -> str | TryAgain | Permanent | messages.Unknown:
         try:
-            self.portal.messages[job.channel].send(messages.compose(self.portal, job))
+            return deliver(self.portal, job)
         except (TryAgain, Permanent, messages.Unknown) as error:
             log.warning("message not sent", kind=job.kind, channel=job.channel, reason=_reason(error), attempts=job.attempts)
             return error
         except Exception:  # one bad row must not hold up those beside it, nor have them sent twice
             log.exception("message not sent", kind=job.kind, channel=job.channel, attempts=job.attempts)
             return TryAgain("not composed")
-        return None
 
     def _later(self, job: Job, later: TryAgain) -> None:
         """1 s, 2 s, 4 s, .. with jitter, and not before the vendor said (Retry-After)."""
@@ -126,5 +126,5 @@ def _ours(job: Job) -> dict[str, object]:
     return {"key_": job.key, "owner_": job.owner, "attempts_": job.attempts}
 
 
-def _reason(error: Exception | None) -> str:
-    return f"{type(error).__name__}: {error}"[:200] if error else ""
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
