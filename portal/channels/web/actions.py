@@ -10,8 +10,7 @@ from portal.core import journey
 from portal.core.case import Reply
 from portal.core.errors import Unexpected
 from portal.core.journey import Elsewhere, Shown
-from portal.core.languages import Text
-from portal.core.steps import Ask, Done, Handoff, Pay, Step
+from portal.core.steps import Ask, Attachment, Breakdown, Done, Fact, Handoff, Pay, Step
 
 
 def show(call: Call, pages: Pages) -> Response:
@@ -41,9 +40,8 @@ def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Resp
     waiting = shown.waiting and returned
     refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) and not waiting else None)
     return pages.html(
-        call, "action.html", step.title if isinstance(step.title, Text) else shown.action.title, status=422 if shown.refusal else 200,
-        benefit=isinstance(step, Ask),
-        journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, kind=_kind(step), refusal=refusal,
+        call, _template(step), step.title, status=422 if shown.refusal else 200, benefit=isinstance(step, Ask),
+        journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, shows=Shows(step), refusal=refusal,
         typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting,
     )  # fmt: skip
 
@@ -55,15 +53,35 @@ class Journey:
         self.slug, self.turn, self.id = slug, turn, id
 
 
-def _kind(step: Step) -> str:
+class Shows:
+    """What a step shows, by where it stands: what came to be known and its document before the way on, the rest after it."""
+
+    def __init__(self, step: Step) -> None:
+        self.facts: list[Fact] = []
+        self.documents: list[Attachment] = []
+        self.earlier: list[Attachment] = []
+        self.breakdowns: list[Breakdown] = []
+        for show in () if isinstance(step, Pay) else step.shows:
+            match show:
+                case Fact():
+                    self.facts.append(show)
+                case Attachment():
+                    (self.documents if show.main else self.earlier).append(show)
+                case Breakdown():
+                    self.breakdowns.append(show)
+                case _:
+                    assert_never(show)
+
+
+def _template(step: Step) -> str:
     match step:
         case Ask():
-            return "ask"
+            return "steps/ask.html"
         case Pay():
-            return "pay"
+            return "steps/pay.html"
         case Done():
-            return "done"
+            return "steps/done.html"
         case Handoff():
-            return "handoff"
+            return "steps/handoff.html"
         case _:
             assert_never(step)

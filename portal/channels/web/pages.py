@@ -6,9 +6,10 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
@@ -23,12 +24,13 @@ from portal.channels.web.look import Look
 from portal.core.errors import Refused
 from portal.core.languages import Language, Text, Value, _, day, money, show, translate
 from portal.core.portal import Portal
-from portal.core.steps import Refusal
+from portal.core.steps import Attachment, Paper, Refusal
 
 # Rendered pages of nobody in particular: 4 languages of some ten pages, and room for what links add to them.
 KEPT = 300
 
 SENTENCE = re.compile(r"""(?<!\w)_\(("(?:[^"\\]|\\.)*")\)""")
+INCLUDE = re.compile(r"""\{% include "([^"]+)" %\}\n?""")
 PAGES = Counter("portal_pages", "Pages shown", ["page", "status"])
 WORDS = {
     400: (_("This form did not come from our page"), _("Go back, open the page anew, and try once more. Nothing was changed.")),
@@ -102,7 +104,7 @@ T = TypeVar("T")
 
 @cache
 def _shown(template: str, status: int) -> Counter:
-    return PAGES.labels(template.removesuffix(".html"), status)
+    return PAGES.labels(Path(template).stem, status)
 
 
 class Rendered(NamedTuple):
@@ -138,15 +140,18 @@ def refusal(refused: Refused) -> Refusal:
 def _environment(templates: Path, language: Language) -> Environment:
     """One a language, so that a sentence finds its language without being told each time."""
 
-    class Spoken(Extension):
-        """A sentence without places is in its language already when the template is compiled."""
+    class Prepared(Extension):
+        """A sentence without places is in its language already when the template is compiled. What is included is part of the
+        text: found while a page is rendered, each include costs as much as ten lines."""
 
         def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-            return SENTENCE.sub(lambda found: json.dumps(translate(language, json.loads(found[1])), ensure_ascii=False), source)
+            whole = INCLUDE.sub(lambda found: self.preprocess(loader.get_source(environment, found[1])[0], found[1]), source)
+            return SENTENCE.sub(lambda found: json.dumps(translate(language, json.loads(found[1])), ensure_ascii=False), whole)
 
+    loader = FileSystemLoader(templates)
     environment = Environment(
-        extensions=[Spoken],
-        loader=FileSystemLoader(templates),
+        extensions=[Prepared],
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -169,7 +174,16 @@ def _environment(templates: Path, language: Language) -> Environment:
         """A part around the step: it depends on nothing but the way here and the hour."""
         return around.get((name, page.path, page.query, page.human_note), lambda: Markup(environment.get_template(name).render(page=page)))
 
-    environment.globals |= {"kept": kept, "_": sentence, "ngettext": counted, "say": say, "money": money}
-    environment.globals["day"] = lambda value: day(value, language)
-    environment.filters["kind"] = lambda value: type(value).__name__.lower()
+    environment.globals |= {"kept": kept, "_": sentence, "ngettext": counted}
+    # Filters, for Jinja asks of a function each time whether it wants the context.
+    environment.filters |= {"say": say, "money": money, "day": partial(day, language=language), "kind": _kind, "address": address}
     return environment
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__.lower()
+
+
+def address(paper: Attachment) -> str:
+    folder = "receipts" if paper.paper is Paper.RECEIPT else "invoices"
+    return f"/{folder}/{quote(paper.number, safe='')}.pdf"
