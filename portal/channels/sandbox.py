@@ -45,7 +45,14 @@ def _messages(call: Call) -> list[tuple[Row, Message]]:
     to = call.query.get("to", "").replace(" ", "+")
     with call.portal.db.read() as reader:
         rows = reader.all(SENT_TO, to=to) if to else reader.all(SENT)
-    return [(row, messages.compose(call.portal, job(row), attach=False)) for row in rows]
+    return [(row, said) for row in rows if (said := _composed(call, row))]
+
+
+def _composed(call: Call, row: Row) -> Message | None:
+    try:
+        return messages.compose(call.portal, job(row), attach=False)
+    except messages.Unknown:  # its invoice is gone, or its key retired
+        return None
 
 
 def listed(call: Call, pages: Pages) -> Response:

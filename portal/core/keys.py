@@ -1,6 +1,7 @@
 """Everything secret is derived from the server's keys and stored nowhere: codes, link tokens, signatures.
 
-Keys rotate: the last one makes, any of them is accepted (F12).
+Keys rotate (F12): the last one makes, any of them is accepted. What has codes names the key that they are derived from, so
+that processes which sign with different keys derive the same code (docs/deploy.md).
 """
 
 import hashlib
@@ -8,9 +9,14 @@ import hmac
 import secrets
 from base64 import b32encode
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyotp
 from itsdangerous import BadSignature, URLSafeSerializer
+
+
+class Retired(LookupError):
+    """The key is no longer known, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +36,27 @@ class Keys:
         """By each key that is still good, the newest first."""
         return tuple(_derive(key, purpose) for key in reversed(self.secrets))
 
+    def name(self) -> str:
+        """A random id of something that has codes; it ends in the name of the key that they are derived from."""
+        return name() + _mark(self.secrets[-1])
+
     def code(self, challenge_id: str, sending: int) -> str:
-        """Six digits (HOTP, RFC 4226) for one sending of one challenge."""
-        return _hotp(self.derive(f"code:{challenge_id}"), sending)
+        """Six digits (HOTP, RFC 4226) for one sending of one challenge. Raises Retired."""
+        for key in self.secrets:
+            if challenge_id.endswith(_mark(key)):
+                return _hotp(_derive(key, f"code:{challenge_id}"), sending)
+        raise Retired(challenge_id)
 
     def code_is(self, said: str, challenge_id: str, sending: int) -> bool:
         """`said` is six ASCII digits: pyotp would take full-width ones."""
-        answers = [_hotp(key, sending) for key in self.derived(f"code:{challenge_id}")]
-        return any([hmac.compare_digest(said.encode(), answer.encode()) for answer in answers])
+        try:
+            return hmac.compare_digest(said.encode(), self.code(challenge_id, sending).encode())
+        except Retired:
+            return False
 
     def pseudonym(self, purpose: str, value: str) -> str:
-        """The same value always has the same one; by the oldest key, so that it outlives a rotation while that key stays."""
-        return hmac.digest(_derive(self.secrets[0], purpose), value.encode(), "sha256").hex()[:32]
+        """The same value has the same one until another key signs."""
+        return hmac.digest(self.derive(purpose), value.encode(), "sha256").hex()[:32]
 
     def sign(self, salt: str, value: str) -> str:
         return str(self._serializer(salt).dumps(value))
@@ -71,6 +86,11 @@ def name() -> str:
 def fingerprint(token: str) -> str:
     """What the database keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+@lru_cache
+def _mark(key: bytes) -> str:
+    return _derive(key, "mark").hex()[:8]
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

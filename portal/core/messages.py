@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from portal.core import links
+from portal.core.keys import Retired
 from portal.core.languages import Text, _, without_isolates
 from portal.core.outbox import Job
 from portal.core.portal import Portal
@@ -20,7 +21,10 @@ def compose(portal: Portal, job: Job, *, attach: bool = True) -> Message:
 
 def _code(portal: Portal, job: Job, attach: bool) -> Message:
     """Ends with the origin-bound line (WICG sms-one-time-codes), so that the telephone offers it to our page alone."""
-    code = portal.fixed_codes.get(job.recipient) or portal.keys.code(job.about["challenge"], int(job.about["sending"]))
+    try:
+        code = portal.fixed_codes.get(job.recipient) or portal.keys.code(job.about["challenge"], int(job.about["sending"]))
+    except Retired as retired:
+        raise Unknown("a code of a retired key") from retired
     # A Hebrew SMS is UCS-2: 70 characters. The sentence, the host and the code twice leave 20 for the company.
     text = _("Your code: {code}. Do not give it to anybody.", code=code)
     return _sms(job, f"{_said(text, job)}\n\n@{portal.host} #{code}")

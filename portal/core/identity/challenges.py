@@ -29,7 +29,7 @@ from portal.core.identity.rows import (
     SEND_AGAIN,
     USE,
 )
-from portal.core.keys import fingerprint, name, token
+from portal.core.keys import fingerprint, token
 from portal.core.languages import Language, _
 from portal.core.portal import Portal
 from portal.core.statements import Reader, Row, Writer
@@ -84,7 +84,7 @@ def _start(portal: Portal, tx: Writer, asker: Asker, mobile: str, people: Sequen
     most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
     if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
         raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
-    id, browser, customer_id = name(), token(), people[0][0] if len(people) == 1 else None
+    id, browser, customer_id = portal.keys.name(), token(), people[0][0] if len(people) == 1 else None
     tx.later(
         NEW, id=id, browser=fingerprint(browser), purpose="visit", guard=guard, customer_id=customer_id,
         mobile=mobile if people else "", language=asker.language.value, channel=asker.origin.channel, source=asker.origin.source, next=next,

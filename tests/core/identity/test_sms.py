@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from portal.core import messages
+from portal.core.keys import Keys
 from portal.core.languages import Language
 from portal.core.outbox import Job
 from portal.core.portal import Portal
+from portal.settings import SANDBOX_KEY
 
 VECTORS = Path(__file__).resolve().parents[3] / "../shared/data/06-sms-one-time-codes/vectors.jsonl"
 HOST = "pay.example.co.il"
+CHALLENGE = Keys.of((SANDBOX_KEY,)).name()
 GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
@@ -44,7 +47,7 @@ def portal(new_portal) -> Portal:
 @pytest.mark.parametrize("language", Language)
 def test_a_telephone_finds_the_code_for_our_host_alone(portal, language):
     body = sms(portal, language)
-    code = portal.keys.code("0123456789abcdef", 1)
+    code = portal.keys.code(CHALLENGE, 1)
     assert origin_bound(body) == {"top_level_host": HOST, "code": code, "embedded_host": None}
     assert body.endswith(f"\n@{HOST} #{code}")
     assert code in body.splitlines()[0], "and a person finds it too"
@@ -65,5 +68,5 @@ def test_it_names_no_customer_and_holds_no_link(portal):
 
 
 def sms(portal: Portal, language: Language) -> str:
-    job = Job("code", "sms", "+972502345678", "1001", language, {"challenge": "0123456789abcdef", "sending": "1"}, "k", "o", 1)
+    job = Job("code", "sms", "+972502345678", "1001", language, {"challenge": CHALLENGE, "sending": "1"}, "k", "o", 1)
     return messages.compose(portal, job).body
