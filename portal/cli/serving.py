@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -50,19 +51,32 @@ def _seed() -> None:
 def _listen(host: str, port: int, workers: int) -> None:
     import uvicorn
 
-    print(f"The portal is at http://{host}:{port}/", flush=True)
     # Addresses are read by us, from the proxies that are trusted; the access log would hold what people typed.
-    uvicorn.run(
+    config = uvicorn.Config(
         "portal.cli.serving:application", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning",
         proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=10,
     )  # fmt: skip
+    listening = config.bind_socket()
+    print(f"The portal is at http://{host}:{port}/", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn sends it on once it has finished: what follows must still be done
+    if workers > 1:
+        from portal.cli import processes
+
+        processes.serve(config, listening)
+    else:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listening])
 
 
 def application() -> Starlette:
     """What each serving process runs."""
     from portal.app import build
+    from portal.channels.web.figures import BEGAN
+    from portal.cli.processes import end_with_parent
     from portal.settings import Settings
 
+    end_with_parent()
+    BEGAN.set_to_current_time()
     logging_to_stderr()
     return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
 

@@ -9,12 +9,15 @@ from sqlmodel import col
 from starlette.responses import PlainTextResponse, Response
 
 from portal.channels.web.call import Call
+from portal.channels.web.figures import Processes
 from portal.channels.web.pages import Pages
 from portal.core.errors import NotFound, Unavailable
 from portal.core.statements import Statement
 from portal.core.tables import Clock
 
 TOUCH = Statement(update(Clock).where(col(Clock.id) == 1).values(offset_ms=col(Clock.offset_ms)))
+PROCESSES = CollectorRegistry(auto_describe=False)
+PROCESSES.register(Processes())
 
 
 def alive(call: Call, pages: Pages) -> Response:
@@ -39,4 +42,4 @@ def metrics(call: Call, pages: Pages) -> Response:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # of all the processes that serve, not of this one
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry) + generate_latest(PROCESSES), media_type=CONTENT_TYPE_LATEST)
