@@ -10,7 +10,7 @@ from portal.core.languages import Language
 from portal.core.ledger import Entry
 from portal.core.money import Money
 from portal.core.payments import Known
-from portal.core.ports import Heard, Order, PaymentPage
+from portal.core.ports import Heard, Order, PaymentPage, Returned, Reversal
 from portal.core.statements import Database, Statement, insert, now, p
 from portal.core.steps import Settlement
 from portal.core.tables import Clock, Customer, Incentive, Invoice, Ledger, Notice, Payment, Redemption
@@ -167,6 +167,8 @@ class FakeProvider:
     asked: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
     trouble: Exception | None = None
+    went_back: dict[str, Returned] = field(default_factory=dict)
+    listed: list[Reversal] = field(default_factory=list)
 
     def begin(self, order: Order) -> PaymentPage:
         return PaymentPage(f"ref-{order.payment_id}", f"https://pay.example/{order.payment_id}")
@@ -180,8 +182,20 @@ class FakeProvider:
     def expire(self, reference: str) -> None:
         self.expired.append(reference)
 
-    def hear(self, headers: object, body: bytes) -> Heard | None:
+    def hear(self, headers: object, body: bytes) -> Heard | Reversal | None:
         raise NotImplementedError
+
+    def returned(self, capture: str) -> Returned | None:
+        self.asked.append(capture)
+        if self.trouble:
+            raise self.trouble
+        return self.went_back.get(capture)
+
+    def reversals(self, since: int) -> list[Reversal]:
+        return self.listed
+
+    def check(self) -> str:
+        return self.name
 
     def will_say(self, heard: Heard) -> None:
         self.answers[heard.reference] = heard

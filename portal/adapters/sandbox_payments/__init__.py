@@ -13,10 +13,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 from babel.core import get_global
 
 from portal.adapters.sandbox_payments import notices
-from portal.adapters.sandbox_payments.orders import Orders, SandboxOrder
+from portal.adapters.sandbox_payments.orders import KINDS, Orders, SandboxOrder
 from portal.core.errors import NotFound, Permanent, TryAgain, Unexpected
 from portal.core.keys import Keys
-from portal.core.ports import Heard, Order, PaymentPage
+from portal.core.ports import Heard, Order, PaymentPage, Returned, Reversal
 
 ANSWERS_WITHIN = 5.0
 CUSTOMER_WAITS = 2.0
@@ -71,9 +71,21 @@ class SandboxPayments:
         self._known(reference)
         self.orders.end(reference, "expired")
 
-    def hear(self, headers: Mapping[str, str], body: bytes) -> Heard | None:
+    def hear(self, headers: Mapping[str, str], body: bytes) -> Heard | Reversal | None:
         notices.verify(self.keys, self.clock(), headers, body)
         return notices.parsed(body)
+
+    def returned(self, capture: str) -> Returned | None:
+        self._answer()
+        order = self.orders.find(capture)
+        return notices.returned(order) if order else None
+
+    def reversals(self, since: int) -> list[Reversal]:
+        self._answer()
+        return [notices.reversal(number, reference) for number, reference in self.orders.reversals(since / 1000)]
+
+    def check(self) -> str:
+        return "the sandbox's own provider"
 
     def order(self, reference: str) -> SandboxOrder | None:
         """For its page."""
@@ -90,18 +102,34 @@ class SandboxPayments:
             self._tell(reference, Delivery(notice))
         return self._found(reference).after
 
+    def reverse(self, reference: str, kind: str, minor: int | None = None, notice: str = "now") -> bool:
+        """What the company or the customer's bank does later, with all that is left or with so much: refund, refund_failed, dispute
+        or dispute_won. False where there is not so much. Raises Unexpected."""
+        if kind not in KINDS or notice not in set(Delivery):
+            raise Unexpected("decision")
+        number = self.orders.reverse(reference, kind, minor)
+        if number is not None:
+            self._send(reference, notices.written_reversal(notices.reversal(number, reference)), Delivery(notice))
+        return number is not None
+
     def _tell(self, reference: str, delivery: Delivery) -> None:
+        self._send(reference, notices.written(self._found(reference)), delivery)
+
+    def _send(self, reference: str, body: bytes, delivery: Delivery) -> None:
         """In the background; the customer is sent back once the hook has heard, or did not within 2 s (Stripe Checkout: 10 s)."""
         tried = Event()
-        Thread(target=self._deliver, args=(reference, delivery, tried), name=f"notice of {reference}", daemon=True).start()
+        Thread(target=self._deliver, args=(body, delivery, tried), name=f"notice of {reference}", daemon=True).start()
         if delivery in (Delivery.NOW, Delivery.TWICE):
             tried.wait(CUSTOMER_WAITS)
 
     def _known(self, reference: str) -> SandboxOrder:
+        self._answer()
+        return self._found(reference)
+
+    def _answer(self) -> None:
         if self.trouble is Trouble.FAILS:
             raise TryAgain("the provider said 500")
         self._hang()
-        return self._found(reference)
 
     def _found(self, reference: str) -> SandboxOrder:
         order = self.orders.find(reference)
@@ -114,12 +142,11 @@ class SandboxPayments:
             time.sleep(self.answers_within)
             raise TryAgain(f"the provider did not answer in {self.answers_within} s")
 
-    def _deliver(self, reference: str, delivery: Delivery, tried: Event) -> None:
+    def _deliver(self, body: bytes, delivery: Delivery, tried: Event) -> None:
         if delivery is Delivery.NEVER:
             return
         if delivery is Delivery.LATE:
             time.sleep(self.late_by)
-        body = notices.written(self._found(reference))
         for _ in range(2 if delivery is Delivery.TWICE else 1):
             self._post(body, tried)
 

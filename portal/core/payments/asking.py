@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import or_, update
 from sqlmodel import col, select
 
-from portal.core.errors import TryAgain, VendorError
+from portal.core.errors import Permanent, TryAgain
 from portal.core.payments.opening import gave_up
 from portal.core.payments.rows import COLUMNS, Known, find, known
 from portal.core.payments.states import OPEN, State, is_one_of
@@ -42,6 +42,10 @@ CLAIM = Statement(
 Settle = Callable[[str, Heard], object]  # journey.settle, with the provider's name: hears it, and moves the journey
 
 
+class Undecided(TryAgain):
+    """The provider answered; the customer's bank did not yet."""
+
+
 def ask_about(db: Database, provider: Payments, settle: Settle) -> int:
     """Asks about payments the provider has been silent on for 2 minutes, each every 5, whatever the number of processes; those whose
     page is an hour old are closed. Returns how many; nobody is asked inside a transaction."""
@@ -50,8 +54,13 @@ def ask_about(db: Database, provider: Payments, settle: Settle) -> int:
         payment = known(row)
         try:
             _close(db, provider, payment, settle, "abandoned") if row.abandoned else _ask(provider, payment, settle)
-        except VendorError as error:
+        except Undecided:
+            continue
+        except Permanent as error:
+            log.warning("payment_provider_knows_nothing", provider=provider.name, payment_id=payment.id, why=str(error))
+        except TryAgain as error:
             log.warning("payment_provider_silent", provider=provider.name, payment_id=payment.id, why=str(error))
+            break  # 5 s were lost on it: the others are asked in 5 minutes
     return len(claimed)
 
 
@@ -80,5 +89,5 @@ def _close(db: Database, provider: Payments, payment: Known, settle: Settle, why
     with db.write() as tx:
         left = find(tx, payment.id)
         if left and left.state is State.SUBMITTED:
-            raise TryAgain("the bank has not answered yet")
+            raise Undecided("the bank has not answered yet")
         gave_up(tx, payment.id, why, State.CANCELLED)
