@@ -78,6 +78,7 @@ class Paid:
     reason: str = ""
     balance_after: Money | None = None
     waived: Money | None = None  # a fee that other ways charge
+    checked: bool = True  # False: billing sees it later
 
 
 @dataclass(frozen=True, slots=True)

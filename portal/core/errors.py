@@ -19,6 +19,14 @@ class Unavailable(Exception):
     """The database, or somebody we depend on, does not answer now. Nothing is half done."""
 
 
+class BillsUnseen(Unavailable):
+    """The company's billing does not answer now, or not with sense. `retry_after`: seconds, where it said so."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
 class VendorError(Exception):
     """A vendor did not do it."""
 

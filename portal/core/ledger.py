@@ -35,6 +35,13 @@ OPEN = Statement(
     .order_by(func.coalesce(func.max(Invoice.issued), ""), col(Ledger.invoice_number))
 )
 
+LAST = Statement(select(func.coalesce(func.max(Ledger.id), 0).label("id")).where(col(Ledger.customer_id) == p("customer_id")))
+SINCE = Statement(
+    select(Ledger.invoice_number, func.sum(Ledger.amount).label("amount"))
+    .where(col(Ledger.customer_id) == p("customer_id"), col(Ledger.currency) == p("currency"), col(Ledger.id) > p("upto"))
+    .group_by(col(Ledger.invoice_number))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -68,3 +75,14 @@ def balance(reader: Reader, customer_id: str, currency: str) -> Money:
 def open_amounts(reader: Reader, customer_id: str, currency: str) -> dict[str, int]:
     """What is open of each invoice, in minor units, the oldest first; what belongs to none is under ''."""
     return {row.invoice_number: int(row.amount) for row in reader.all(OPEN, customer_id=customer_id, currency=currency)}
+
+
+def last(reader: Reader, customer_id: str) -> int:
+    """The newest row of this customer. Whoever holds the customer knows that rows by others come after it."""
+    row = reader.one(LAST, customer_id=customer_id)
+    return int(row.id) if row else 0
+
+
+def since(reader: Reader, customer_id: str, currency: str, upto: int) -> dict[str, int]:
+    """What came after that row, by invoice."""
+    return {row.invoice_number: int(row.amount) for row in reader.all(SINCE, customer_id=customer_id, currency=currency, upto=upto)}

@@ -130,6 +130,7 @@ class Settlement:
     saving: Money
     invoices: tuple[str, ...] = ()
     incentives: tuple[str, ...] = ()
+    checked: bool = True  # billing said that it is owed; False: it was typed while billing could not be asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from portal.core.errors import NotFound, ProofNeeded, Refused, Unexpected
 from portal.core.journey import paying, stored
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.party import Party
+from portal.core.payments import telling
 from portal.core.portal import Portal
 from portal.core.ports import Heard
 from portal.core.steps import Ask, Pay, Step
@@ -57,6 +58,8 @@ def settle(portal: Portal, provider: str, heard: Heard) -> None:
     """What a verified notice, or the provider when asked, says of a payment; then the journey goes on with it."""
     with portal.db.write() as tx:
         outcome = payments.hear(tx, provider, heard)
+        if outcome is not None and portal.billing.remote:
+            telling.promise(tx, portal.outbox, outcome)
     if outcome is not None:
         paying.tell(portal, outcome.journey_id, outcome.paid)
 

@@ -109,7 +109,9 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
 
 def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> Shown:
     """At its first step again: what is owed may have changed since it was shown."""
-    stored, on = _first(step), 0 if row.turn == 1 else 1
+    stored = _first(step)
+    # A reply to a question must not be taken for one to a payment, or the other way round.
+    on = 0 if row.turn == 1 and bool(stored) == bool(row.step) else 1
     if stored == row.step:
         return Shown(action, row.id, row.turn, step)
     with portal.db.write() as tx:

@@ -1,5 +1,6 @@
 """From the Pay button to the provider's page: one open payment a customer, whatever the tabs and processes."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from portal.core.languages import Language, _
 from portal.core.money import Money
 from portal.core.payments.counts import PAYMENTS
 from portal.core.payments.crediting import due
-from portal.core.payments.rows import COLUMNS, TERMS, Known, Terms, find, known, move
+from portal.core.payments.owing import agreed, now_open
+from portal.core.payments.rows import COLUMNS, TERMS, Known, Seen, Terms, find, known, move
 from portal.core.payments.states import OPEN, State, is_one_of, may_become
 from portal.core.ports import PaymentPage
 from portal.core.statements import Statement, Writer, insert, now, p
@@ -57,20 +59,23 @@ class Changed(Refused):
 
 
 def open_payment(
-    tx: Writer, *, customer_id: str, journey_id: str, settlement: Settlement, provider: str, language: Language, channel: str
-) -> Known:
+    tx: Writer, *, customer_id: str, journey_id: str, settlement: Settlement, provider: str, language: Language, channel: str,
+    seen: Seen | None = None,
+) -> Known:  # fmt: skip
     """Keep the payment and reserve what it was promised. The same amount on the same journey is the same payment: two tabs get
-    one page, and its id is the provider's idempotency key however often it is tried. Raises AnotherOpen, Changed."""
+    one page, and its id is the provider's idempotency key however often it is tried. `seen` is what a billing system outside said
+    (owing.asked). Raises AnotherOpen, Changed."""
     ledger.hold(tx, customer_id)
     other = tx.one(OPEN_ONE, customer_id=customer_id)
     if other:
         return _same(known(other), other.usable, journey_id, settlement)
-    kept = _more_than_owed(tx, customer_id, settlement)
+    open_now = now_open(tx, customer_id, settlement.owed.currency, seen)
+    terms = Terms(settlement, _more_than_owed(open_now, settlement), agreed(tx, customer_id, settlement, seen, open_now))
     payment_id = uuid4().hex
     tx.run(
         CREATE, id=payment_id, customer_id=customer_id, journey_id=journey_id, currency=settlement.owed.currency,
         owed=settlement.owed.minor, charge=settlement.charge.minor, saving=settlement.saving.minor,
-        settlement=TERMS.dump(Terms(settlement, kept)), provider=provider, language=language.value, channel=channel,
+        settlement=TERMS.dump(terms), provider=provider, language=language.value, channel=channel,
     )  # fmt: skip
     _reserve(tx, payment_id, customer_id, settlement)
     tx.after(PAYMENTS.labels(State.CREATED.value).inc)
@@ -107,10 +112,11 @@ def _same(other: Known, usable: bool, journey_id: str, settlement: Settlement) -
     raise AnotherOpen(other)
 
 
-def _more_than_owed(tx: Writer, customer_id: str, settlement: Settlement) -> Money:
+def _more_than_owed(open_now: Mapping[str, int], settlement: Settlement) -> Money:
     """Only money for no invoice in particular may be more than is owed: the customer was told, and chose to keep the credit."""
-    owed = due(ledger.open_amounts(tx, customer_id, settlement.owed.currency), settlement.invoices)
-    more = Money(max(0, settlement.owed.minor - owed), settlement.owed.currency)
+    more = Money(max(0, settlement.owed.minor - due(open_now, settlement.invoices)), settlement.owed.currency)
+    if more and not settlement.checked:
+        raise Changed("paid_already", _("You have just paid this bill here. No money was taken now."), status=409)
     if more and settlement.invoices:
         raise Changed("owed_changed", _("What you owe has changed. No money was taken: check the new amount."), status=409)
     return more
