@@ -57,8 +57,10 @@ def _lines(reader: Reader, payment: Known, settled: Money, language: Language) -
     invoices = payment.settlement.invoices
     what = _("Invoice {number}", number=invoices[0]) if len(invoices) == 1 else _("Balance")
     lines = [ReceiptLine(what, settled)]
-    if payment.refund_due:
-        lines.append(ReceiptLine(_("To be given back to you"), payment.refund_due))
+    if payment.still_due:
+        lines.append(ReceiptLine(_("To be given back to you"), payment.still_due))
+    if payment.refunded:
+        lines.append(ReceiptLine(_("Given back to you since"), payment.refunded))
     for used in incentives.redeemed(reader, payment.id):
         title = worded(used.title, language)
         if used.is_fee:
