@@ -45,9 +45,11 @@ class Call:
     def path(self) -> str:
         return str(self.request.scope["path"])
 
-    @property
+    @cached_property
     def query(self) -> Mapping[str, str]:
-        return self.request.query_params
+        """What stands behind the `?`; of a field that is there twice, the last."""
+        said = self.request.scope["query_string"]
+        return dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)) if said else {}
 
     @property
     def here(self) -> str:
