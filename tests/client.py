@@ -53,11 +53,7 @@ class Page:
         return forms[-1]
 
 
-class Client(TestClient):
-    def __init__(self, app: ASGIApp, base_url: str = BASE_URL, language: str = "", **more: Any) -> None:
-        super().__init__(app, base_url=base_url, headers={"Accept": "text/html,*/*", "Accept-Language": language or "he"}, **more)
-        self.event_hooks = {"request": [_as_a_browser], "response": [_check]}
-
+class Browsing(httpx2.Client):
     def open(self, path: str) -> Page:
         return Page(self.get(path))
 
@@ -82,6 +78,26 @@ class Client(TestClient):
         response = self.get("/sandbox/messages", params={"to": to})
         assert response.status_code == 200, response.text
         return list(response.json())
+
+
+class Client(Browsing, TestClient):
+    """On the application in this process."""
+
+    def __init__(self, app: ASGIApp, base_url: str = BASE_URL, language: str = "", **more: Any) -> None:
+        super().__init__(app, base_url=base_url, headers={"Accept": "text/html,*/*", "Accept-Language": language or "he"}, **more)
+        self.event_hooks = {"request": [_as_a_browser], "response": [_check]}
+
+
+class Browser(Browsing):
+    """On a real server, from an address of this machine's own (127.0.0.0/8)."""
+
+    def __init__(self, url: str, address: str = "127.0.0.1", **headers: str) -> None:
+        transport = httpx2.HTTPTransport(local_address=address)
+        super().__init__(
+            base_url=url, headers={"Accept": "text/html,*/*", "Accept-Language": "en", **headers}, transport=transport,
+            follow_redirects=True, timeout=20,
+        )  # fmt: skip
+        self.event_hooks = {"request": [_as_a_browser], "response": [_check]}
 
 
 def _fields(form: Element) -> dict[str, str]:

@@ -100,8 +100,8 @@ class _Hotp(pyotp.HOTP):
     """By a key of bytes: as base32 and back it would cost more than the code."""
 
     def __init__(self, key: bytes) -> None:
+        self.key = key  # before pyotp reads it
         super().__init__("", digest=hashlib.sha256)
-        self.key = key
 
     def byte_secret(self) -> bytes:
         return self.key
