@@ -20,6 +20,7 @@ LAYERS = {
     "channels": {"core", "channels"},
     "migrations": {"core", "migrations"},
     "demo": {"core"},
+    "reference": {"core", "reference"},
     "settings": set(),
     "paths": set(),
 }

@@ -2,11 +2,12 @@
 
 import typer
 
-from portal.cli import checking, imports, seeding, serving
+from portal.cli import billing, checking, imports, seeding, serving
 
 main = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="The Quick Actions Portal.")
 main.add_typer(imports.app, name="import")
 main.command("serve")(serving.serve)
 main.command("worker")(serving.worker)
 main.command("seed")(seeding.seed)
+main.command("billing")(billing.serve)
 main.command("check")(checking.check)

@@ -40,9 +40,10 @@ class Benefits:
         return next(iter(self.titles(call)), "")
 
     def saving(self, call: Call, action: str) -> Money | None:
-        """Nothing is said of an amount to anybody who has not proved who they are."""
+        """Nothing is said of an amount to anybody who has not proved who they are; a line on every page is no reason to ask somebody
+        else's billing each time."""
         person = call.visitor.person if call.visitor else None
-        if person is None or call.proof < Proof.CODE or not any(one.action == action for one in self.announced()):
+        if person is None or call.proof < Proof.CODE or self.portal.billing.remote or not any(one.action == action for one in self.announced()):
             return None
         owed = next((balance for balance in self.portal.billing.account(person.customer_id).balances if balance.minor > 0), None)
         if owed is None:

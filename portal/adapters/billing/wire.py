@@ -1,0 +1,156 @@
+"""One exchange with a billing system over HTTP: short time-outs, one more try of what may be repeated, and a breaker."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from socket import SHUT_RDWR, socket
+from threading import Timer
+from time import monotonic
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
+
+from prometheus_client import Counter
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from portal.adapters.billing.breaker import Breaker
+from portal.core.errors import BillsUnseen
+
+CALLS = Counter("portal_billing_calls", "What was asked of the billing system, and what became of it", ["what", "outcome"])
+
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+TOTAL_SECONDS = 4.5
+LARGEST = 2 * 1024 * 1024
+# Half of the threads that handlers have: whoever hangs does not take the other doors with it.
+AT_ONCE = 20
+
+
+class NoAnswer(BillsUnseen):
+    """Or one that says to try again: after `retry_after` seconds, else at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` is below 500."""
+
+    status: int
+    body: bytes
+    request_id: str
+
+
+class Wire:
+    """Thread-safe; connections are kept and used again. Nothing is followed, and no proxy of the environment is asked."""
+
+    def __init__(self, url: str, key: str, breaker: Breaker) -> None:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        pool = HTTPSConnectionPool if secure else HTTPConnectionPool
+        self.pool: HTTPConnectionPool = pool(parts.hostname or "", parts.port, maxsize=AT_ONCE, block=True)
+        self.pool.ConnectionCls = PromptHttps if secure else Prompt
+        self.path, self.breaker = parts.path.rstrip("/"), breaker
+        self.headers = {
+            "authorization": f"Bearer {key}", "accept": "application/json", "accept-encoding": "identity",
+            "user-agent": "quick-actions-portal",
+        }  # fmt: skip
+
+    def get(self, what: str, **query: str) -> Answer:
+        """Once more where that may help. Raises BillsUnseen."""
+        target = f"{self.path}/v1/{what}" + (f"?{urlencode(query)}" if query else "")
+        ask = partial(self._once, what, "GET", target, None, monotonic() + TOTAL_SECONDS)
+        try:
+            return ask()
+        except NoAnswer as silence:
+            if silence.retry_after is not None:
+                raise
+            return ask()
+
+    def put(self, what: str, target: str, said: Mapping[str, Any]) -> Answer:
+        """Tried once: whoever has to repeat it knows how long it may take. Raises BillsUnseen."""
+        return self._once(what, "PUT", f"{self.path}/v1/{target}", json.dumps(said).encode(), monotonic() + TOTAL_SECONDS)
+
+    def _once(self, what: str, method: str, target: str, body: bytes | None, ends: float) -> Answer:
+        if not self.breaker.may_ask():
+            CALLS.labels(what, "spared").inc()
+            raise BillsUnseen("it did not answer a moment ago", self.breaker.rests_for)
+        try:
+            answer = self._answer(method, target, body, ends)
+        except NoAnswer as silence:
+            self.breaker.failed(silence.retry_after)
+            CALLS.labels(what, "failed").inc()
+            raise
+        self.breaker.answered()
+        CALLS.labels(what, "answered").inc()
+        return answer
+
+    def _answer(self, method: str, target: str, body: bytes | None, ends: float) -> Answer:
+        request_id, began = uuid4().hex, monotonic()
+        headers = self.headers | {"x-request-id": request_id} | ({"content-type": "application/json"} if body else {})
+        timeout = Timeout(connect=min(CONNECT_SECONDS, ends - began), read=min(ANSWER_SECONDS, ends - began))
+        try:
+            response = self.pool.urlopen(
+                method, target, body, headers, retries=False, redirect=False, timeout=timeout, pool_timeout=1, preload_content=False,
+                decode_content=False,
+            )  # fmt: skip
+            content = _read(response, min(began + CONNECT_SECONDS + ANSWER_SECONDS, ends))
+        except (HTTPError, OSError, ValueError) as error:
+            raise NoAnswer(f"{type(error).__name__} (request {request_id})") from error
+        if response.status == 429 or response.status >= 500:
+            raise NoAnswer(f"it said {response.status} (request {request_id})", _seconds(response.headers.get("retry-after", "")))
+        return Answer(response.status, content, request_id)
+
+
+def _read(response: BaseHTTPResponse, ends: float) -> bytes:
+    """All of it, unless it is too much or too slow; then the connection is not used again."""
+    content = bytearray()
+    try:
+        with within(ends - monotonic(), response.shutdown):
+            for chunk in response.stream(65_536, decode_content=False):
+                content += chunk
+                if len(content) > LARGEST:
+                    raise NoAnswer(f"more than {LARGEST} bytes")
+        if monotonic() > ends:
+            raise NoAnswer("its answer drips")
+    except BaseException:
+        response.close()
+        raise
+    response.release_conn()
+    return bytes(content)
+
+
+def _seconds(retry_after: str) -> float | None:
+    """RFC 9110 10.2.3; a date is taken for a while."""
+    return min(float(retry_after), 3600.0) if retry_after.isascii() and retry_after.isdecimal() else (10.0 if retry_after else None)
+
+
+@contextmanager
+def within(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
+    """A time-out of the whole, where the one of the socket begins anew with each byte."""
+    watch = Timer(max(seconds, 0.0), cut)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _shut(wire: socket) -> None:
+    with suppress(OSError):  # it is over already
+        socket.shutdown(wire, SHUT_RDWR)
+
+
+class Prompt(HTTPConnection):
+    """Headers, too, may drip in byte by byte."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # urllib3 says the same of its own
+        with within(float(self.timeout or 0.0), partial(_shut, self.sock)):
+            return super().getresponse()
+
+
+class PromptHttps(Prompt, HTTPSConnection):
+    pass

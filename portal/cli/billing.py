@@ -1,0 +1,33 @@
+"""`portal billing`: a company's own billing system, to try `PORTAL_BILLING=http` with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8100,
+    key: Annotated[str, typer.Option(envvar="BILLING_KEY", help="The bearer key that the portal has to show.")] = "try-me",
+    database: Annotated[str, typer.Option(envvar="BILLING_DATABASE_URL", help="Its own database.")] = "sqlite:///var/billing.db",
+) -> None:
+    """A billing system for the demo company, as docs/billing-openapi.yaml describes it, with books of its own."""
+    import uvicorn
+
+    from portal import demo, migrations
+    from portal.adapters.billing import EmbeddedBilling
+    from portal.app import open_database
+    from portal.reference.billing import application
+
+    Path("var").mkdir(exist_ok=True)
+    migrations.upgrade(database)
+    db = open_database(database)
+    demo.seed(db)
+    print(f"Billing is at http://{host}:{port}/. For the portal:", flush=True)
+    print(f"PORTAL_BILLING=http PORTAL_BILLING_URL=http://{host}:{port} PORTAL_BILLING_KEY={key}", flush=True)
+    uvicorn.run(
+        application(EmbeddedBilling(db), db, key), host=host, port=port, access_log=False, log_level="warning",
+        server_header=False,
+    )  # fmt: skip
+    db.close()
