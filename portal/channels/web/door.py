@@ -7,7 +7,7 @@ before it goes on is async.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -46,6 +46,7 @@ class Door:
     raw: bool = False  # the body is not a form
     machine: bool = False  # not a browser: it signs what it says, and has no cookies
     slow: bool = False
+    asks_billing: bool = False  # slow where billing is somebody else's system
     sandbox: bool = False
 
 
@@ -159,14 +160,15 @@ class Doorways:
 
     def __init__(self, portal: Portal, pages: Pages, trusted: frozenset[str], headers: RawHeaders) -> None:
         self.behind = partial(Doorway, portal=portal, pages=pages, trusted=trusted, headers=headers)
-        self.live = portal.live
+        self.live, self.billing_is_remote = portal.live, portal.billing.remote
 
     def routes(self, doors: tuple[Door, ...]) -> list[Route]:
         """What belongs to the sandbox is not there in live mode."""
         paths: dict[str, list[Door]] = {}
         for door in doors:
             if not (door.sandbox and self.live):
-                paths.setdefault(door.path, []).append(door)
+                slow = door.slow or (door.asks_billing and self.billing_is_remote)
+                paths.setdefault(door.path, []).append(replace(door, slow=slow))
         return [Route(path, self.behind(tuple(some))) for path, some in paths.items()]
 
     def nowhere(self) -> Doorway:
