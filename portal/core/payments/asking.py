@@ -1,6 +1,7 @@
 """Notices get lost: the provider is asked about payments it has been silent on, and told to close those given up."""
 
 from collections.abc import Callable
+from time import monotonic
 
 import structlog
 from sqlalchemy import or_, update
@@ -21,6 +22,8 @@ SILENT_MS = 2 * MINUTE
 ASKED_EVERY_MS = 5 * MINUTE
 ABANDONED_MS = 60 * MINUTE
 AT_ONCE = 10
+# After an outage, hundreds a minute; shorter than a chore is held.
+LONGEST_SECONDS = 60.0
 
 _abandoned = col(Payment.created_at) < now() - ABANDONED_MS
 _unheard = (
@@ -49,19 +52,25 @@ class Undecided(TryAgain):
 def ask_about(db: Database, provider: Payments, settle: Settle) -> int:
     """Asks about payments the provider has been silent on for 2 minutes, each every 5, whatever the number of processes; those whose
     page is an hour old are closed. Returns how many; nobody is asked inside a transaction."""
-    claimed = _claim(db, provider.name)
-    for row in claimed:
-        payment = known(row)
-        try:
-            _close(db, provider, payment, settle, "abandoned") if row.abandoned else _ask(provider, payment, settle)
-        except Undecided:
-            continue
-        except Permanent as error:
-            log.warning("payment_provider_knows_nothing", provider=provider.name, payment_id=payment.id, why=str(error))
-        except TryAgain as error:
-            log.warning("payment_provider_silent", provider=provider.name, payment_id=payment.id, why=str(error))
-            break  # 5 s were lost on it: the others are asked in 5 minutes
-    return len(claimed)
+    asked, until, answers = 0, monotonic() + LONGEST_SECONDS, True
+    while answers and monotonic() < until and (claimed := _claim(db, provider.name)):
+        asked += len(claimed)
+        answers = all(_ask_about(db, provider, known(row), row.abandoned, settle) for row in claimed)
+    return asked
+
+
+def _ask_about(db: Database, provider: Payments, payment: Known, abandoned: bool, settle: Settle) -> bool:
+    """False: it does not answer. That took 5 s, and the others need not lose as much: they are asked 5 minutes later."""
+    try:
+        _close(db, provider, payment, settle, "abandoned") if abandoned else _ask(provider, payment, settle)
+    except Undecided:
+        return True
+    except Permanent as error:
+        log.warning("payment_provider_knows_nothing", provider=provider.name, payment_id=payment.id, why=str(error))
+    except TryAgain as error:
+        log.warning("payment_provider_silent", provider=provider.name, payment_id=payment.id, why=str(error))
+        return False
+    return True
 
 
 def close(db: Database, provider: Payments, payment: Known, settle: Settle) -> None:
