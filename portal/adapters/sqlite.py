@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
+from portal.adapters.sqlite_bell import Listening
 from portal.core.errors import Unavailable
 from portal.core.statements import Row, Statement, Values
 
@@ -118,6 +119,9 @@ class SQLite:
     def durable(self) -> Awaitable[None] | None:
         return self.group.done if self.group else None
 
+    def listen(self, heard: Callable[[], None]) -> Listening:
+        return Listening(self.path, heard)
+
     def close(self) -> None:
         for connection in (self.writer, *self.readers):
             connection.driver.close()
@@ -169,6 +173,9 @@ class Connection:
 
     def after(self, done: Callable[[], None]) -> None:
         self.afterwards.append(done)
+
+    def ring(self) -> None:
+        """Whoever listens sees the commit itself."""
 
     def committed(self) -> None:
         waiting, self.afterwards = self.afterwards, []

@@ -12,22 +12,31 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import col, select
 
 from portal.core.languages import Language
+from portal.core.statements import Row as Found
 from portal.core.statements import Statement, Writer, insert, now, p
 from portal.core.tables import Outbox as Row
 
-# Longer than a batch of 4 times a vendor's time-out of 5 s; short enough that a dead process's code comes within 30 s.
-LEASE_MS = 25_000
-BATCH = 4
 MINUTE = 60_000
+DAY_MS = 24 * 60 * MINUTE
+URGENT = 0
+
+# Twice as long as a vendor may take (10 s, docs/outbox.md); short enough that a dead process's code comes within 30 s.
+LEASE_MS = 25_000
+# What waited longer in memory is asked for again before it is sent: its lease may be over, and its time may be up.
+STALE_SECONDS = 1.0
+# A row with less time left than that is over: it would be stale, or be sent too late.
+MARGIN_MS = 1_000
+# Rows in memory a process. What is written while a vendor hangs, and more of it waits, is found in the table.
+MOST_HELD = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One message to send. `about` says what it is about, by ids."""
+    """One thing to send. `about` says what it is about, by ids."""
 
     kind: str
     channel: str
@@ -38,11 +47,27 @@ class Job:
     key: str
     owner: str
     attempts: int
-    taken: float = field(default_factory=monotonic)  # when this process's lease began, by its own clock
+    priority: int = 5
+    age: float = 0.0  # seconds since it was written, when this process took it
+    taken: float = field(default_factory=monotonic)  # no later than its lease began, by this process's clock
 
     @property
-    def still_ours(self) -> bool:
-        return monotonic() - self.taken < LEASE_MS / 2000
+    def urgent(self) -> bool:
+        """Somebody waits for it with the telephone in their hand."""
+        return self.priority == URGENT
+
+    @property
+    def waited(self) -> float:
+        """Seconds in this process's memory."""
+        return monotonic() - self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a job: the vendor's id of it, or why not."""
+
+    job: Job
+    outcome: str | Exception
 
 
 # Takes a job of its channel, and says what the vendor calls it. Raises TryAgain or Permanent.
@@ -59,7 +84,15 @@ COLUMNS: tuple[Any, ...] = (
     Row.key,
     Row.owner,
     Row.attempts,
+    Row.priority,
 )
+_waits = col(Row.state) == "waiting"
+_over = col(Row.expires_at) <= now() + MARGIN_MS
+_free = (_waits, col(Row.due_at) <= now(), col(Row.leased_until) <= now())
+_mine = (_waits, col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"))
+# A code and a link die, and nobody wants them any more; what had a day or longer, and did not leave, a person may send again.
+_given_up = case((col(Row.expires_at) - col(Row.created_at) < DAY_MS, "expired"), else_="failed")
+
 PUT = Statement(
     insert(Row)
     .values(
@@ -69,30 +102,37 @@ PUT = Statement(
     )
     .on_conflict_do_nothing(index_elements=["key"])
 )  # fmt: skip
-WAITING = (
+DUE = Statement(select(Row.id).where(*_free).limit(1))
+_claimable = (
     select(Row.id)
-    .where(col(Row.state) == "waiting", col(Row.due_at) <= now(), col(Row.leased_until) <= now(), col(Row.expires_at) > now())
-    .order_by(col(Row.priority), col(Row.id))
-    .limit(BATCH)
+    .where(*_free, ~_over, col(Row.channel) == p("channel_"), col(Row.priority).between(p("from_"), p("to_")))
+    .order_by(col(Row.priority), col(Row.due_at))
+    .limit(p("most_"))
     .with_for_update(skip_locked=True)
 )
 CLAIM = Statement(
     update(Row)
-    .where(col(Row.id).in_(WAITING), col(Row.leased_until) <= now())
+    .where(col(Row.id).in_(_claimable), col(Row.leased_until) <= now())
     .values(owner=p("owner_"), leased_until=now() + LEASE_MS, attempts=col(Row.attempts) + 1)
-    .returning(*COLUMNS)
+    .returning(*COLUMNS, (now() - col(Row.created_at)).label("age_ms"))
 )
-OVERDUE = Statement(update(Row).where(col(Row.state) == "waiting", col(Row.expires_at) <= now()).values(state="expired", finished_at=now()))
-FINISH = Statement(
-    update(Row)
-    .where(col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
-    .values(state=p("state_"), finished_at=now(), error=p("error_"), vendor_id=p("vendor_id_"))
+RENEW = Statement(update(Row).where(*_mine, ~_over, col(Row.leased_until) > now()).values(leased_until=now() + LEASE_MS))
+_overdue = select(Row.id).where(*_free, _over).limit(200).with_for_update(skip_locked=True)
+OVERDUE = Statement(
+    update(Row).where(col(Row.id).in_(_overdue), _waits).values(state=_given_up, finished_at=now()).returning(col(Row.kind), col(Row.state))
 )
+FINISH = Statement(update(Row).where(*_mine).values(state=p("state_"), finished_at=now(), error=p("error_"), vendor_id=p("vendor_id_")))
+_too_late = col(Row.expires_at) <= now() + p("delay_") + MARGIN_MS  # it would sleep past its end: that is said now
 RETRY = Statement(
     update(Row)
-    .where(col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"), col(Row.state) == "waiting")
-    .values(due_at=now() + p("delay_"), leased_until=0, owner="", error=p("error_"))
-)
+    .where(*_mine)
+    .values(
+        due_at=now() + p("delay_"), leased_until=0, owner="", error=p("error_"),
+        state=case((_too_late, _given_up), else_="waiting"), finished_at=case((_too_late, now())),
+    )
+    .returning(col(Row.state))
+)  # fmt: skip
+RELEASE = Statement(update(Row).where(*_mine).values(leased_until=0, owner="", attempts=col(Row.attempts) - 1))
 
 
 class Outbox:
@@ -100,26 +140,49 @@ class Outbox:
 
     def __init__(self, *, separate: bool = False) -> None:
         self.name = uuid4().hex[:12]
-        self.owner = "" if separate else self.name
-        self.fresh: SimpleQueue[Job | None] = SimpleQueue()  # None wakes the worker
+        self.working = not separate
+        self.inbox: SimpleQueue[Job | Tried | None] = SimpleQueue()  # the worker's; None wakes it
+        self.held: dict[str, Job] = {}  # by key: whatever this process leases, until its outcome is written
 
     def put(
         self, tx: Writer, kind: str, channel: str, recipient: str, *, key: str, language: Language,
-        about: Mapping[str, str], customer_id: str | None = None, priority: int = 5, lifetime_ms: int = 24 * 60 * MINUTE,
+        about: Mapping[str, str], customer_id: str | None = None, priority: int = 5, lifetime_ms: int = DAY_MS,
     ) -> None:  # fmt: skip
         """Once a `key`: a repeat changes nothing."""
-        job = Job(kind, channel, recipient, customer_id, language, about, key, self.owner, 1)
+        mine = self.working and len(self.held) < MOST_HELD
+        owner = self.name if mine else ""
+        job = Job(kind, channel, recipient, customer_id, language, about, key, owner, 1, priority)
         tx.later(
-            PUT, (lambda: self.fresh.put(job)) if self.owner else None, key=key, kind=kind, channel=channel, recipient=recipient,
-            customer_id=customer_id, language=language.value, about=json.dumps(about), priority=priority, attempts=1 if self.owner else 0,
-            owner=self.owner, lease=LEASE_MS if self.owner else 0, lifetime=lifetime_ms,
+            PUT, (lambda: self.hold(job)) if mine else self.wake, key=key, kind=kind, channel=channel, recipient=recipient,
+            customer_id=customer_id, language=language.value, about=json.dumps(about), priority=priority, attempts=int(mine),
+            owner=owner, lease=LEASE_MS if mine else 0, lifetime=lifetime_ms,
         )  # fmt: skip
+        if not mine:
+            tx.ring()
 
-    def claim(self, tx: Writer) -> list[Job]:
-        """What nobody holds and is due, most urgent first."""
-        return [job(row) for row in tx.all(CLAIM, owner_=self.name)]
+    def hold(self, job: Job) -> None:
+        self.held[job.key] = job
+        self.inbox.put(job)
+
+    def wake(self) -> None:
+        if self.working:
+            self.inbox.put(None)
+
+    def claim(self, tx: Writer, channel: str, *, urgent: bool, most: int) -> list[Job]:
+        """What nobody holds and is due of a channel, the most urgent first."""
+        began = monotonic()
+        span = (URGENT, URGENT) if urgent else (URGENT + 1, 1_000)
+        rows = tx.all(CLAIM, owner_=self.name, channel_=channel, from_=span[0], to_=span[1], most_=most)
+        return [job(row, age=row.age_ms / 1000, taken=began) for row in rows]
 
 
-def job(row: Row) -> Job:
-    about = json.loads(row.about)
-    return Job(row.kind, row.channel, row.recipient, row.customer_id, Language(row.language), about, row.key, row.owner, row.attempts)
+def job(row: Found, **more: Any) -> Job:
+    return Job(
+        row.kind, row.channel, row.recipient, row.customer_id, Language(row.language), json.loads(row.about), row.key, row.owner,
+        row.attempts, row.priority, **more,
+    )  # fmt: skip
+
+
+def of(job: Job) -> dict[str, Any]:
+    """Names a row only as long as it is this process's, and at this attempt."""
+    return {"key_": job.key, "owner_": job.owner, "attempts_": job.attempts}

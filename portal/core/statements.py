@@ -108,6 +108,14 @@ class Writer(Reader, Protocol):
         """To be called when it is committed; never when it is not."""
         ...
 
+    def ring(self) -> None:
+        """When it is committed, whoever `listen`s in another process hears of it."""
+        ...
+
+
+class Listening(Protocol):
+    def close(self) -> None: ...
+
 
 class Database(Protocol):
     """SQLite or PostgreSQL. Blocking; short; never held while anybody outside is asked."""
@@ -126,7 +134,11 @@ class Database(Protocol):
         """What to wait for before acknowledging; None: it is durable already. Raises Unavailable: nothing of it was kept."""
         ...
 
+    def listen(self, heard: Callable[[], None]) -> Listening:
+        """Calls `heard`, in a thread of its own, soon after another process rang; perhaps without cause, never too seldom."""
+        ...
+
     def close(self) -> None: ...
 
 
-__all__ = ["Database", "Reader", "Row", "Statement", "Values", "Writer", "insert", "now", "p"]
+__all__ = ["Database", "Listening", "Reader", "Row", "Statement", "Values", "Writer", "insert", "now", "p"]

@@ -38,8 +38,7 @@ class Books:
 
 def test_what_the_vendor_calls_a_message_is_kept(new_portal: Callable[..., Client], demo_database: Database) -> None:
     with demo_database.write() as tx:
-        about = {"challenge": "c", "sending": "1"}
-        Outbox(separate=True).put(tx, "code", "sms", "+972502345678", key="a", language=Language.HE, about=about)
+        Outbox(separate=True).put(tx, "receipt", "sms", "+972502345678", key="a", language=Language.HE, about={})
     new_portal(messages={"sms": Vendor(), "email": Vendor()})
     wait(lambda: rows(demo_database) == {"a": ("sent", "SM-a", "")})
 

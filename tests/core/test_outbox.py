@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from portal.core.errors import Permanent, TryAgain
 from portal.core.languages import Language
-from portal.core.outbox import LEASE_MS, Job, Outbox
+from portal.core.outbox import LEASE_MS, MOST_HELD, Job, Outbox
 from portal.core.ports import Message
 from portal.core.statements import Database, Statement, p
 from portal.core.tables import Clock
@@ -29,9 +29,9 @@ def put(db: Database, outbox: Outbox, *keys: str, priority: int = 5, **more: Any
             outbox.put(tx, "code", "sms", "+972502345678", key=key, language=Language.HE, about=about, priority=priority, **more)
 
 
-def claim(db: Database, outbox: Outbox) -> list[str]:
+def claim(db: Database, outbox: Outbox, channel: str = "sms", *, urgent: bool = False, most: int = 4) -> list[str]:
     with db.write() as tx:
-        return [job.key for job in outbox.claim(tx)]
+        return sorted(job.key for job in outbox.claim(tx, channel, urgent=urgent, most=most))
 
 
 def advance(db: Database, ms: int) -> None:
@@ -45,10 +45,10 @@ def states(db: Database) -> dict[str, str]:
 
 
 def fresh(outbox: Outbox) -> list[Job]:
-    jobs = []
-    while not outbox.fresh.empty():
-        jobs.append(outbox.fresh.get())
-    return [job for job in jobs if job]
+    heard = []
+    while not outbox.inbox.empty():
+        heard.append(outbox.inbox.get())
+    return [job for job in heard if isinstance(job, Job)]
 
 
 def test_whoever_writes_a_row_has_it_at_once_and_nobody_else(database):
@@ -95,14 +95,29 @@ def test_a_process_without_a_worker_leaves_its_rows_to_whoever_has_one(database)
     assert claim(database, worker) == ["a"]
 
 
-def test_the_most_urgent_is_first_and_a_batch_is_small(database):
+def test_the_most_urgent_is_first_then_what_waited_longest_and_no_more_than_there_is_room_for(database):
     web, worker = Outbox(separate=True), Outbox()
-    put(database, web, "late1", "late2", "late3", "late4", "late5")
+    for n, priority in enumerate((9, 5, 5, 3)):
+        put(database, web, f"{n}", priority=priority)
+        advance(database, 1)
     put(database, web, "code", priority=0)
-    first = claim(database, worker)
-    assert "code" in first
-    assert len(first) == 4
-    assert len(claim(database, worker)) == 2
+    assert claim(database, worker, urgent=True) == ["code"], "whatever waits besides"
+    assert claim(database, worker, most=2) == ["1", "3"]
+    assert claim(database, worker) == ["0", "2"]
+
+
+def test_another_channels_rows_are_left_to_whoever_has_room_for_them(database):
+    put(database, Outbox(separate=True), "a")
+    assert claim(database, Outbox(), "email") == []
+    assert claim(database, Outbox(), "sms") == ["a"]
+
+
+def test_more_than_a_process_may_hold_in_memory_is_left_to_whoever_has_room(database):
+    mine, others = Outbox(), Outbox()
+    put(database, mine, *(f"{n:03}" for n in range(MOST_HELD)))
+    put(database, mine, "one", "more")
+    assert len(fresh(mine)) == MOST_HELD
+    assert claim(database, others) == ["more", "one"]
 
 
 def test_what_expired_is_not_sent(database):
@@ -134,9 +149,7 @@ def test_one_message_that_fails_holds_up_none_and_has_none_sent_twice(new_portal
     vendor = Vendor()
     with demo_database.write() as tx:
         for n in (4, 1, 2, 3, 5):
-            Outbox(separate=True).put(
-                tx, "code", "sms", f"+97250234567{n}", key=f"key{n}", language=Language.HE, about={"challenge": "c", "sending": "1"}
-            )
+            Outbox(separate=True).put(tx, "receipt", "sms", f"+97250234567{n}", key=f"key{n}", language=Language.HE, about={})
     new_portal(messages={"sms": vendor, "email": vendor})
     wait(lambda: states(demo_database)["key5"] == "sent" and states(demo_database)["key2"] == "failed")
     wait(lambda: tried(demo_database)["key1"] >= 2 and tried(demo_database)["key3"] >= 2)

@@ -1,105 +1,34 @@
-"""PostgreSQL, for more than one machine: a few connections a process, each replaced before it is used when the server has left it.
-
-Statements go to libpq as they are compiled: psycopg's cursors cost two and a half times what its libpq does. Writes that
-nobody waits for travel with the next question, or with the commit (pipeline mode, postgresql.org/docs/15/libpq-pipeline-mode.html).
+"""One connection. Statements go to libpq as they are compiled: psycopg's cursors cost two and a half times what its libpq does. Writes
+that nobody waits for travel with the next question, or with the commit (pipeline mode, postgresql.org/docs/15/libpq-pipeline-mode.html).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from select import POLLIN, poll
-from time import monotonic
 from typing import Any
 
 import psycopg
 from psycopg import pq
-from psycopg.errors import ReadOnlySqlTransaction, error_from_result
+from psycopg.errors import error_from_result
 from sqlalchemy import Dialect, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-from portal.core.errors import Unavailable
+from portal.adapters.postgres.bell import CHANNEL
 from portal.core.statements import Compiled, Row, Statement, Values
 
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 BEGIN, COMMIT, ROLLBACK = (Statement(text(word)) for word in ("BEGIN", "COMMIT", "ROLLBACK"))
 
+# It takes a lock until the commit: those that ring commit one after another (docs/outbox.md).
+RING = Statement(text(f"NOTIFY {CHANNEL}"))
+
 # What a pipeline may hold before it is read: more, and both sides could wait for the other to read (libpq 34.5.1.1).
 LONGEST_PIPELINE = 100
 OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-# A server that is gone may take seconds to say so: whoever asks within this time of a failure is told at once, and nobody queues.
-SHUT_SECONDS = 0.5
 # Object ids of the types that are not text (pg_type.dat).
 INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
-
-# The last one: a standby, for somebody promoted the other one and this connection is of before.
-GONE = (psycopg.OperationalError, psycopg.InterfaceError, ReadOnlySqlTransaction)
-
-
-class Postgres:
-    dialect: Dialect = DIALECT
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.idle: list[Connection] = []
-        self.shut_until = 0.0
-
-    @contextmanager
-    def read(self) -> Iterator["Connection"]:
-        connection = self._take()
-        try:
-            yield connection
-        except GONE as error:
-            connection.close()
-            raise Unavailable(type(error).__name__) from error
-        finally:
-            self._give_back(connection)
-
-    @contextmanager
-    def write(self) -> Iterator["Connection"]:
-        with self.read() as connection:
-            connection.later(BEGIN)
-            try:
-                yield connection
-                connection.run(COMMIT)
-            except BaseException:
-                connection.undo()
-                raise
-            connection.committed()
-
-    def _take(self) -> "Connection":
-        while self.idle:
-            connection = self.idle.pop()
-            if not connection.left:
-                return connection
-            connection.close()
-        return self._connected()
-
-    def _connected(self) -> "Connection":
-        if monotonic() < self.shut_until:
-            raise Unavailable("the server did not answer a moment ago")
-        try:
-            return Connection(self.url)
-        except psycopg.OperationalError as error:
-            self.shut_until = monotonic() + SHUT_SECONDS
-            raise Unavailable(type(error).__name__) from error
-
-    def _give_back(self, connection: "Connection") -> None:
-        if connection.usable:
-            self.idle.append(connection)
-        else:
-            connection.close()
-
-    def share_commits(self) -> None:
-        """The server groups the commits of all its clients itself."""
-
-    def durable(self) -> None:
-        return None
-
-    def close(self) -> None:
-        for connection in self.idle:
-            connection.close()
-        self.idle.clear()
 
 
 class Connection:
@@ -157,6 +86,9 @@ class Connection:
 
     def after(self, done: Callable[[], None]) -> None:
         self.afterwards.append(done)
+
+    def ring(self) -> None:
+        self.later(RING)
 
     def committed(self) -> None:
         waiting, self.afterwards = self.afterwards, []

@@ -1,0 +1,87 @@
+"""PostgreSQL, for more than one machine: a few connections a process, each replaced before it is used when the server has left it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import psycopg
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import Dialect
+
+from portal.adapters.postgres.bell import Listening
+from portal.adapters.postgres.connection import BEGIN, COMMIT, DIALECT, Connection
+from portal.core.errors import Unavailable
+
+# A server that is gone may take seconds to say so: whoever asks within this time of a failure is told at once, and nobody queues.
+SHUT_SECONDS = 0.5
+# The last one: a standby, for somebody promoted the other one and this connection is of before.
+GONE = (psycopg.OperationalError, psycopg.InterfaceError, ReadOnlySqlTransaction)
+
+
+class Postgres:
+    dialect: Dialect = DIALECT
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.idle: list[Connection] = []
+        self.shut_until = 0.0
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except GONE as error:
+            connection.close()
+            raise Unavailable(type(error).__name__) from error
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self.read() as connection:
+            connection.later(BEGIN)
+            try:
+                yield connection
+                connection.run(COMMIT)
+            except BaseException:
+                connection.undo()
+                raise
+            connection.committed()
+
+    def _take(self) -> Connection:
+        while self.idle:
+            connection = self.idle.pop()
+            if not connection.left:
+                return connection
+            connection.close()
+        return self._connected()
+
+    def _connected(self) -> Connection:
+        if monotonic() < self.shut_until:
+            raise Unavailable("the server did not answer a moment ago")
+        try:
+            return Connection(self.url)
+        except psycopg.OperationalError as error:
+            self.shut_until = monotonic() + SHUT_SECONDS
+            raise Unavailable(type(error).__name__) from error
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.usable:
+            self.idle.append(connection)
+        else:
+            connection.close()
+
+    def share_commits(self) -> None:
+        """The server groups the commits of all its clients itself."""
+
+    def durable(self) -> None:
+        return None
+
+    def listen(self, heard: Callable[[], None]) -> Listening:
+        return Listening(self.url, heard)
+
+    def close(self) -> None:
+        for connection in self.idle:
+            connection.close()
+        self.idle.clear()
