@@ -7,12 +7,12 @@ from dataclasses import replace
 from portal.core import settling, typed
 from portal.core.case import Case, Paid, Proof, Reply
 from portal.core.documents import Kind
-from portal.core.errors import Guess, ProofNeeded, Refused
+from portal.core.errors import BillsUnseen, Guess, ProofNeeded, Refused
 from portal.core.languages import Text, _
 from portal.core.money import Money
 from portal.core.ports import Account, Bill
 from portal.core.settling import Sum, owed_in
-from portal.core.steps import Ask, Attachment, Choice, Done, Fact, Field, Input, Paper, Pay, Send, Show, Step
+from portal.core.steps import Ask, Attachment, Choice, Done, Fact, Field, Input, Paper, Pay, Show, Step
 
 SLUG = "pay-balance"
 TITLE = _("Pay my balance")
@@ -28,31 +28,42 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+NUMBER_AND_AMOUNT = (Field("number", _("Number of the bill")), Field("amount", _("Amount to pay"), Input.AMOUNT))
+
+
 def start(case: Case) -> Step:
     if case.proof < Proof.CODE or case.person is None:
         return _by_number_and_amount(case)
-    account = _account(case)
+    try:
+        account = _account(case)
+    except BillsUnseen:
+        return _unseen()
     match settling.owed(account):
         case []:
             return _nothing_owed(account)
         case [owed]:
-            return _pay_all(case, account, owed)
+            return _pay(settling.everything(case, account, owed))
         case _:
             return _choices(account)
 
 
 def choose(case: Case, reply: Reply) -> Step:
     """Something else than the Pay step before it."""
-    return _choices(_account(case)) if case.proof is Proof.CODE else _by_number_and_amount(case)
+    if case.proof < Proof.CODE:
+        return _by_number_and_amount(case)
+    try:
+        return _choices(_account(case))
+    except BillsUnseen:
+        return _unseen()
 
 
 def chosen(case: Case, reply: Reply) -> Step:
     account = _account(case)
     what, _sep, which = reply.value.partition(":")
     if what == "all" and (owed := owed_in(account, which)):
-        return _pay_all(case, account, owed)
+        return _pay(settling.everything(case, account, owed))
     if what == "bill" and (bill := next((one for one in settling.open_bills(account) if one.number == which), None)):
-        return _pay_bill(case, account, bill)
+        return _pay(settling.one_bill(case, account, bill))
     if what == "other" and settling.owed(account):
         return _another_amount(account)
     raise _gone()
@@ -67,7 +78,7 @@ def amount(case: Case, reply: Reply) -> Step:
     paying = settling.amount(reply.field("amount"), owed)
     if paying > owed:
         return _too_much(owed, paying)
-    return _pay_all(case, account, owed) if paying == owed else _pay_part(account, owed, paying)
+    return _pay(settling.everything(case, account, owed)) if paying == owed else _pay(settling.part(account, owed, paying))
 
 
 def too_much(case: Case, reply: Reply) -> Step:
@@ -77,42 +88,69 @@ def too_much(case: Case, reply: Reply) -> Step:
     if owed is None:
         raise _gone()
     if what == "keep" and re.fullmatch(r"[0-9]{1,12}", minor) and owed.minor < int(minor) <= settling.most(owed).minor:
-        return _pay_and_keep(owed, Money(int(minor), currency))
-    return _pay_all(case, account, owed)
+        return _pay(settling.and_credit(owed, Money(int(minor), currency)))
+    return _pay(settling.everything(case, account, owed))
 
 
 def bill(case: Case, reply: Reply) -> Step:
-    """By an ID number alone: whoever has the bill before them may pay it, and learns nothing that is not on it. A wrong number, a
-    wrong amount and an unknown customer are refused alike."""
+    """By its number and amount: whoever has the bill before them may pay it, and learns nothing that is not on it. A wrong number, a
+    wrong amount and an unknown customer are refused alike; while billing does not answer, all are taken alike."""
+    if reply.value == "again":
+        return start(case)
     number = re.sub(r"\s", "", typed.plain(reply.field("number")[: typed.LONGEST])).casefold()
     said = typed.amount(reply.field("amount"))
-    account = case.billing.account(case.person.customer_id if case.person else "")
+    try:
+        account = case.billing.account(case.person.customer_id if case.person else "")
+    except BillsUnseen:
+        return _pay_unseen(case, reply)
     for one in account.open_bills:
         if one.number.casefold() == number and one.open.decimal == said:
-            return _pay_as_printed(one)
+            return _pay(settling.as_printed(one)) if case.proof < Proof.CODE else _pay(settling.one_bill(case, account, one))
     raise Guess(
         "bill_unknown", _("No open bill has this number and this amount. Check both: the amount is all that is still to pay."), "number"
     )
 
 
 def receipt(case: Case, paid: Paid) -> Step:
-    return _paid(case, paid) if paid.state == "success" else _again(case, paid)
+    return settling.thanks(paid, personal=case.proof is Proof.CODE) if paid.state == "success" else _again(case, paid)
 
 
 def _by_number_and_amount(case: Case) -> Step:
-    shows: tuple[Show, ...] = ()
-    if case.company.show_amount_by_id and case.person:
-        owed = settling.owed(case.billing.account(case.person.customer_id))
-        shows = tuple(Fact(_("Amount due"), one, "amount-due", strong=True) for one in owed)
     return Ask(
         _("Pay a bill"),
         next="bill",
         lead=_("Type the number of the bill and its amount, as they are printed on it."),
-        shows=shows,
-        fields=(Field("number", _("Number of the bill")), Field("amount", _("Amount to pay"), Input.AMOUNT)),
+        shows=tuple(Fact(_("Amount due"), one, "amount-due", strong=True) for one in _due_by_id(case)),
+        fields=NUMBER_AND_AMOUNT,
         submit=_("Continue"),
         step_up=_("See what you owe and pay it in one tap, with a code by SMS"),
     )
+
+
+def _due_by_id(case: Case) -> list[Money]:
+    """Where the company chose to show it to whoever has the ID number."""
+    if not case.company.show_amount_by_id or case.person is None:
+        return []
+    try:
+        return settling.owed(case.billing.account(case.person.customer_id))
+    except BillsUnseen:
+        return []
+
+
+def _unseen() -> Step:
+    return Ask(
+        _("We cannot see your bills right now"),
+        next="bill",
+        lead=_("You can still pay by the bill's number and amount, or talk to a person."),
+        fields=NUMBER_AND_AMOUNT,
+        submit=_("Continue"),
+        choices=(Choice("again", _("Try to see my bills again")),),
+    )
+
+
+def _pay_unseen(case: Case, reply: Reply) -> Step:
+    number = typed.bill_number(reply.field("number"))
+    return _pay(settling.unchecked(number, settling.amount(reply.field("amount"), Money(0, case.company.currency))))
 
 
 def _nothing_owed(account: Account) -> Step:
@@ -172,49 +210,8 @@ def _too_much(owed: Money, paying: Money) -> Step:
     )
 
 
-def _pay_all(case: Case, account: Account, owed: Money) -> Pay:
-    return _pay(_("Pay your balance"), settling.everything(case, account, owed))
-
-
-def _pay_bill(case: Case, account: Account, one: Bill) -> Pay:
-    return _pay(_("Pay invoice {number}", number=one.number), settling.one_bill(case, account, one))
-
-
-def _pay_as_printed(one: Bill) -> Pay:
-    return _pay(_("Pay invoice {number}", number=one.number), settling.as_printed(one))
-
-
-def _pay_part(account: Account, owed: Money, paying: Money) -> Pay:
-    return _pay(_("Pay part of your balance"), settling.part(account, owed, paying))
-
-
-def _pay_and_keep(owed: Money, paying: Money) -> Pay:
-    return _pay(_("Pay, and keep the rest as credit"), settling.and_credit(owed, paying))
-
-
-def _pay(title: Text, to_pay: Sum) -> Pay:
-    return Pay(title, to_pay.settlement, next="receipt", lines=to_pay.lines, back="choose")
-
-
-def _paid(case: Case, paid: Paid) -> Step:
-    personal, back = case.proof is Proof.CODE, paid.charge + paid.saving - paid.owed
-    facts = [Fact(_("You paid"), paid.charge, "paid", strong=True)]
-    if paid.saving:
-        facts.append(Fact(_("You saved"), paid.saving, "saving"))
-    if paid.waived:
-        facts.append(Fact(_("Service fee you did not pay"), paid.waived, "waived"))
-    if personal and paid.balance_after is not None:
-        owes = paid.balance_after.minor >= 0
-        facts.append(
-            Fact(_("Still to pay") if owes else _("To your credit"), paid.balance_after if owes else -paid.balance_after, "balance")
-        )
-    return Done(
-        _("Paid. Thank you."),
-        lead=_("This had been paid already: {amount} will be given back to you.", amount=back) if back else None,
-        shows=(*facts, Fact(_("Receipt number"), paid.payment_id[:8].upper(), "reference")),
-        receipt=paid.payment_id,
-        sends=(Send("receipt", "sms", {"payment": paid.payment_id}),) if personal else (),
-    )
+def _pay(to_pay: Sum) -> Pay:
+    return Pay(to_pay.title, to_pay.settlement, next="receipt", lines=to_pay.lines, lead=to_pay.lead, back="choose")
 
 
 def _again(case: Case, paid: Paid) -> Step:
@@ -224,16 +221,19 @@ def _again(case: Case, paid: Paid) -> Step:
 
 
 def _same(case: Case, paid: Paid) -> Step:
-    account = case.billing.account(case.person.customer_id) if case.person else Account((), ())
+    try:
+        account = case.billing.account(case.person.customer_id) if case.person else Account((), ())
+    except BillsUnseen:
+        return start(case)
     owed = owed_in(account, paid.owed.currency)
     one = next((bill for bill in account.open_bills if bill.open == paid.owed), None)
     if case.proof < Proof.CODE:
-        return _pay_as_printed(one) if one else start(case)
+        return _pay(settling.as_printed(one)) if one else start(case)
     if owed is None or paid.owed == owed:
         return start(case)
     if one:
-        return _pay_bill(case, account, one)
-    return _pay_part(account, owed, paid.owed) if paid.owed < owed else _pay_and_keep(owed, paid.owed)
+        return _pay(settling.one_bill(case, account, one))
+    return _pay(settling.part(account, owed, paid.owed)) if paid.owed < owed else _pay(settling.and_credit(owed, paid.owed))
 
 
 def _account(case: Case) -> Account:

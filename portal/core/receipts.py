@@ -56,6 +56,8 @@ def _own(reader: Reader, who: Party, payment: Known) -> bool:
 def _lines(reader: Reader, payment: Known, settled: Money, language: Language) -> list[ReceiptLine]:
     invoices = payment.settlement.invoices
     what = _("Invoice {number}", number=invoices[0]) if len(invoices) == 1 else _("Balance")
+    if not payment.settlement.checked:
+        what = _("Invoice {number}, as you typed it", number=invoices[0])
     lines = [ReceiptLine(what, settled)]
     if payment.still_due:
         lines.append(ReceiptLine(_("To be given back to you"), payment.still_due))

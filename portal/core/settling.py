@@ -1,6 +1,6 @@
 """What a customer may pay of what they owe: the settlement, and the lines that explain it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal.core import incentives, typed
 from portal.core.case import Case, Paid
@@ -8,7 +8,7 @@ from portal.core.errors import Refused
 from portal.core.languages import Text, _, verbatim
 from portal.core.money import Money, digits
 from portal.core.ports import Account, Bill
-from portal.core.steps import Part, Refusal, Settlement
+from portal.core.steps import Done, Fact, Part, Refusal, Send, Settlement
 
 # More lines than this are not read on a telephone: then it is one line, the balance.
 LINES = 4
@@ -20,8 +20,10 @@ MOST = 1_000_000
 class Sum:
     """`lines` add up to what is charged."""
 
+    title: Text
     settlement: Settlement
     lines: tuple[Part, ...]
+    lead: Text | None = None
 
 
 def owed(account: Account) -> list[Money]:
@@ -39,32 +41,44 @@ def open_bills(account: Account, currency: str = "") -> list[Bill]:
 
 
 def everything(case: Case, account: Account, owed: Money) -> Sum:
-    numbers, bills = _numbers(account, owed), open_bills(account, owed.currency)
+    title, numbers, bills = _("Pay your balance"), _numbers(account, owed), open_bills(account, owed.currency)
     if not numbers or len(bills) > LINES:
-        return _with_offers(case, owed, (Part(_("Balance"), owed),), numbers)
+        return _with_offers(case, title, owed, (Part(_("Balance"), owed),), numbers)
     lines = tuple(Part(_("Invoice {number}", number=bill.number), bill.open) for bill in bills)
-    return _with_offers(case, owed, _less_credit(lines, owed), numbers)
+    return _with_offers(case, title, owed, _less_credit(lines, owed), numbers)
 
 
 def one_bill(case: Case, account: Account, bill: Bill) -> Sum:
     """All that is open of it, less what the customer has to their credit."""
     balance = owed_in(account, bill.open.currency)
     to_pay = min(bill.open, balance) if balance else bill.open
-    return _with_offers(case, to_pay, _less_credit((Part(_("Invoice {number}", number=bill.number), bill.open),), to_pay), (bill.number,))
+    lines = _less_credit((Part(_("Invoice {number}", number=bill.number), bill.open),), to_pay)
+    return _with_offers(case, _("Pay invoice {number}", number=bill.number), to_pay, lines, (bill.number,))
 
 
 def as_printed(bill: Bill) -> Sum:
     """By somebody who knows the bill and has proved nothing: without what would tell them more."""
-    return Sum(_plain(bill.open, (bill.number,)), (Part(_("Invoice {number}", number=bill.number), bill.open),))
+    return _of_one(bill.number, _plain(bill.open, (bill.number,)))
+
+
+def unchecked(number: str, paying: Money) -> Sum:
+    """As it was typed, while billing cannot be asked."""
+    lead = _(
+        "We cannot see your bills right now, so nobody has checked this number, or that {amount} is still to pay. Compare both with "
+        "your bill. What turns out not to be owed is given back to you.",
+        amount=paying,
+    )
+    return replace(_of_one(number, replace(_plain(paying, (number,)), checked=False)), lead=lead)
 
 
 def part(account: Account, owed: Money, paying: Money) -> Sum:
-    return Sum(_plain(paying, _numbers(account, owed)), (Part(_("Part of {amount}", amount=owed), paying),))
+    return Sum(_("Pay part of your balance"), _plain(paying, _numbers(account, owed)), (Part(_("Part of {amount}", amount=owed), paying),))
 
 
 def and_credit(owed: Money, paying: Money) -> Sum:
     """More than is owed: naming no invoice, the rest is kept."""
-    return Sum(_plain(paying, ()), (Part(_("Balance"), owed), Part(_("To keep as credit"), paying - owed)))
+    lines = (Part(_("Balance"), owed), Part(_("To keep as credit"), paying - owed))
+    return Sum(_("Pay, and keep the rest as credit"), _plain(paying, ()), lines)
 
 
 def amount(text: str, owed: Money) -> Money:
@@ -82,6 +96,33 @@ def amount(text: str, owed: Money) -> Money:
 
 def most(owed: Money) -> Money:
     return max(owed, Money(MOST * 10 ** digits(owed.currency), owed.currency))
+
+
+def thanks(paid: Paid, *, personal: bool) -> Done:
+    """A payment that succeeded: what was paid, saved and is still to pay."""
+    facts = [Fact(_("You paid"), paid.charge, "paid", strong=True)]
+    if paid.saving:
+        facts.append(Fact(_("You saved"), paid.saving, "saving"))
+    if paid.waived:
+        facts.append(Fact(_("Service fee you did not pay"), paid.waived, "waived"))
+    if personal and paid.balance_after is not None:
+        owes = paid.balance_after.minor >= 0
+        facts.append(
+            Fact(_("Still to pay") if owes else _("To your credit"), paid.balance_after if owes else -paid.balance_after, "balance")
+        )
+    return Done(
+        _("Paid. Thank you."),
+        lead=_what_else(paid),
+        shows=(*facts, Fact(_("Receipt number"), paid.payment_id[:8].upper(), "reference")),
+        receipt=paid.payment_id,
+        sends=(Send("receipt", "sms", {"payment": paid.payment_id}),) if personal else (),
+    )
+
+
+def _what_else(paid: Paid) -> Text | None:
+    if back := paid.charge + paid.saving - paid.owed:
+        return _("This had been paid already: {amount} will be given back to you.", amount=back)
+    return None if paid.checked else _("It will be seen on your account once the billing system is back.")
 
 
 def why_not(paid: Paid) -> Refusal:
@@ -112,7 +153,11 @@ def _less_credit(lines: tuple[Part, ...], owed: Money) -> tuple[Part, ...]:
     return (*lines, Part(_("Credit on your account"), Money(-more, owed.currency))) if more else lines
 
 
-def _with_offers(case: Case, owed: Money, lines: tuple[Part, ...], numbers: tuple[str, ...]) -> Sum:
+def _of_one(number: str, settlement: Settlement) -> Sum:
+    return Sum(_("Pay invoice {number}", number=number), settlement, (Part(_("Invoice {number}", number=number), settlement.owed),))
+
+
+def _with_offers(case: Case, title: Text, owed: Money, lines: tuple[Part, ...], numbers: tuple[str, ...]) -> Sum:
     """One discount, the best, and each fee that paying with a person would have cost."""
     discount, fees = incentives.best(case.offers(owed))
     # No provider takes a payment of nothing.
@@ -121,7 +166,7 @@ def _with_offers(case: Case, owed: Money, lines: tuple[Part, ...], numbers: tupl
     off = [Part(verbatim(one.title.get(case.language.value) or one.title.get("he", "")), -saving) for one in taken]
     waived = [line for fee in fees for line in (Part(_("Service fee"), fee.saving), Part(_("Waived online"), -fee.saving))]
     used = tuple(one.incentive_id for one in (*taken, *fees))
-    return Sum(Settlement(owed, owed - saving, saving, numbers, used), (*lines, *off, *waived))
+    return Sum(title, Settlement(owed, owed - saving, saving, numbers, used), (*lines, *off, *waived))
 
 
 def _plain(owed: Money, numbers: tuple[str, ...]) -> Settlement:

@@ -81,6 +81,14 @@ def id_number(text: str) -> str:
     return str(idnr.validate(digits))
 
 
+def bill_number(text: str) -> str:
+    """As printed, where nobody can be asked whether there is such a bill: letters, digits and what bills part them with."""
+    number = re.sub(r"\s", "", plain(text)) if len(text) <= LONGEST else ""
+    if not re.fullmatch(r"[\w./#-]{3,40}", number) or not re.search(r"[0-9]", number):
+        raise Refused("number_form", _("This is not the number of a bill. Type it as it is printed on the bill."), "number")
+    return number
+
+
 def amount(text: str) -> Decimal:
     """A positive amount with a point or a comma for the fraction, with or without a currency sign."""
     refused = Refused("amount_form", _("Type an amount in digits, like 120 or 99.90."), "amount")

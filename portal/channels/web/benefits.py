@@ -43,7 +43,12 @@ class Benefits:
         """Nothing is said of an amount to anybody who has not proved who they are; a line on every page is no reason to ask somebody
         else's billing each time."""
         person = call.visitor.person if call.visitor else None
-        if person is None or call.proof < Proof.CODE or self.portal.billing.remote or not any(one.action == action for one in self.announced()):
+        if (
+            person is None
+            or call.proof < Proof.CODE
+            or self.portal.billing.remote
+            or not any(one.action == action for one in self.announced())
+        ):
             return None
         owed = next((balance for balance in self.portal.billing.account(person.customer_id).balances if balance.minor > 0), None)
         if owed is None:

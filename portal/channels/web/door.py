@@ -18,9 +18,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from portal.channels.web.call import Call, client, cookie_name, form, identify, language, same_origin
+from portal.channels.web.cards import cards
 from portal.channels.web.pages import Pages
 from portal.core.case import Proof
-from portal.core.errors import NotFound, ProofNeeded, Refused, Unavailable, Unexpected
+from portal.core.errors import BillsUnseen, NotFound, ProofNeeded, Refused, Unavailable, Unexpected
 from portal.core.identity import visits
 from portal.core.keys import name as reference_name
 from portal.core.languages import Language
@@ -93,6 +94,9 @@ class Doorway:
         except Unexpected:  # whatever was sent, names of fields included, may be a number or a code
             log.info("form refused", path=door.path)
             return self.pages.wrong(call, 400)
+        except BillsUnseen as unseen:
+            log.warning("bills unseen", path=door.path, why=str(unseen)[:80])
+            return self.pages.unseen(call, tuple(card for card in cards(call, self.pages) if card.href != call.path))
         except Unavailable as error:
             log.warning("unavailable", path=door.path, why=str(error)[:80])
             return self.pages.wrong(call, 503)

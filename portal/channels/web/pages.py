@@ -91,11 +91,18 @@ class Pages:
         title = WORDS.get(refused.status, WORDS[422])[0]
         return self._error(call, refused.status, title, refused.text)
 
-    def _error(self, call: Call, status: int, title: Text, text: Text, reference: str = "") -> Response:
+    def unseen(self, call: Call, actions: tuple[Any, ...]) -> Response:
+        """Billing does not answer: what can be done meanwhile, and a person. A 503, for what was asked for is not here."""
+        text = _("You can still pay by the bill's number and amount, or talk to a person.")
+        response = self._error(call, 503, _("We cannot see your bills right now"), text, actions=actions)
+        response.headers["retry-after"] = "10"
+        return response
+
+    def _error(self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = ()) -> Response:
         money_line = _("No money was taken.").say(call.language) if status >= 500 else ""
         return self.html(
             call, "error.html", title, status=status, benefit=False, title=title.say(call.language), text=text.say(call.language),
-            money_line=money_line, reference=reference, back=HOME, actions=(),
+            money_line=money_line, reference=reference, back=HOME, actions=actions,
         )  # fmt: skip
 
 
