@@ -6,6 +6,7 @@ from portal.core.errors import Refused
 from portal.core.identity import limits
 from portal.core.identity.rows import MOBILE_OF
 from portal.core.languages import _
+from portal.core.outbox import DAY_MS
 from portal.core.party import Party
 from portal.core.portal import Portal
 from portal.core.statements import Statement, Writer, insert, now, p
@@ -38,6 +39,7 @@ def _send(portal: Portal, tx: Writer, party: Party, key: str, send: Send) -> Non
     portal.outbox.put(
         tx, send.kind, send.to if to else "none", to, key=f"{send.kind}:{send.to}:{key}", about=about, customer_id=party.customer_id,
         language=party.person.language if party.person else party.language,
+        lifetime_ms=links.LIFETIME_MS if send.kind == "link" else DAY_MS,  # a link that is over opens nothing
     )  # fmt: skip
 
 

@@ -50,10 +50,13 @@ class Outbox(SQLModel, table=True):
     """What must happen after the commit. Rows hold no code and no token: the message is composed when it is sent."""
 
     __table_args__ = (
-        Index("ix_outbox_waiting", "due_at", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_outbox_waiting", "channel", "priority", "due_at",
+            sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_outbox_recipient", "recipient", "id"),
         Index("ix_outbox_failed", "id", sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'")),
-    )
+    )  # fmt: skip
     id: int | None = serial()
     key: str = Field(unique=True)  # makes a repeat harmless
     kind: str
