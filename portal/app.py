@@ -28,6 +28,7 @@ from portal.core.outbox import Outbox
 from portal.core.portal import Portal
 from portal.core.ports import Messages, Payments
 from portal.core.statements import Database
+from portal.core.telephony import Telephony
 from portal.core.worker import Chore, Worker
 from portal.paths import STATIC, TEMPLATES
 from portal.settings import Settings
@@ -75,6 +76,7 @@ def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
     company = companies.read(settings.company or DEMO)
     keys = Keys.of(settings.keys)
     db = open_database(settings.database_url)
+    messages, telephony = _messages(settings)
     return Portal(
         company=company,
         base_url=settings.base_url.rstrip("/"),
@@ -82,7 +84,8 @@ def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
         db=db,
         billing=EmbeddedBilling(db),
         payments=_payments(settings, keys),
-        messages=_messages(settings),
+        messages=messages,
+        telephony=telephony,
         papers=TypstPapers(company),
         actions=actions.found(),
         outbox=Outbox(separate=separate_worker),
@@ -98,16 +101,20 @@ def open_database(url: str) -> Database:
     return Postgres(url)
 
 
-def _messages(settings: Settings) -> dict[str, Messages]:
-    vendors: dict[str, Messages] = {"sms": SandboxMessages(), "email": SandboxMessages()}
-    if settings.sms == "twilio":
-        from portal.adapters.twilio import TwilioSms  # half a second that a sandbox need not wait
+def _messages(settings: Settings) -> tuple[dict[str, Messages], Telephony | None]:
+    """Who takes which channel, and who tells us what became of it."""
+    smtp = settings.email == "smtp"
+    email: Messages = Smtp(settings.smtp_url.get_secret_value(), settings.email_from) if smtp else SandboxMessages()
+    if settings.sms == "sandbox":
+        return {"sms": SandboxMessages(), "voice": SandboxMessages(), "email": email}, None
+    from portal.adapters import twilio  # half a second that a sandbox need not wait
 
-        token = settings.twilio_auth_token.get_secret_value()
-        vendors["sms"] = TwilioSms(settings.twilio_account_sid, token, settings.twilio_from, settings.twilio_api_base)
-    if settings.email == "smtp":
-        vendors["email"] = Smtp(settings.smtp_url.get_secret_value(), settings.email_from)
-    return vendors
+    token, base_url = settings.twilio_auth_token.get_secret_value(), settings.base_url.rstrip("/")
+    client = twilio.client(settings.twilio_account_sid, token, settings.twilio_api_base)
+    vendors: dict[str, Messages] = {"sms": twilio.TwilioMessages(client, settings.twilio_from, base_url), "email": email}
+    if settings.calls_from:
+        vendors["voice"] = twilio.TwilioCalls(client, settings.calls_from, base_url)
+    return vendors, twilio.TwilioNotices(token, base_url)
 
 
 def _payments(settings: Settings, keys: Keys) -> Payments:

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_from: str = Field(default="", validation_alias="TWILIO_FROM")
+    twilio_voice_from: str = Field(default="", validation_alias="TWILIO_VOICE_FROM")
     twilio_api_base: str = Field(default="", validation_alias="TWILIO_API_BASE")
     stripe_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_API_KEY")
     stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), validation_alias="STRIPE_WEBHOOK_SECRET")
@@ -82,6 +83,11 @@ class Settings(BaseSettings):
     @property
     def _twilio(self) -> bool:
         return bool(self.twilio_account_sid and self.twilio_auth_token.get_secret_value() and self.twilio_from)
+
+    @property
+    def calls_from(self) -> str:
+        """Names and Messaging Services can text, and cannot call."""
+        return self.twilio_voice_from or (self.twilio_from if self.twilio_from.startswith("+") else "")
 
     @property
     def _stripe(self) -> bool:

@@ -1,8 +1,10 @@
 """What a queued row says, composed when it is sent: codes and tokens are derived here and kept nowhere."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from portal.core import links
+from portal.core.identity.rows import LIFETIME_MS
 from portal.core.keys import Retired
 from portal.core.languages import Text, _, without_isolates
 from portal.core.outbox import Job
@@ -21,13 +23,29 @@ def compose(portal: Portal, job: Job, *, attach: bool = True) -> Message:
 
 def _code(portal: Portal, job: Job, attach: bool) -> Message:
     """Ends with the origin-bound line (WICG sms-one-time-codes), so that the telephone offers it to our page alone."""
-    try:
-        code = portal.fixed_codes.get(job.recipient) or portal.keys.code(job.about["challenge"], int(job.about["sending"]))
-    except Retired as retired:
-        raise Unknown("a code of a retired key") from retired
+    code = _digits(portal, job)
     # A Hebrew SMS is UCS-2: 70 characters. The sentence, the host and the code twice leave 20 for the company.
     text = _("Your code: {code}. Do not give it to anybody.", code=code)
-    return _sms(job, f"{_said(text, job)}\n\n@{portal.host} #{code}")
+    return replace(_sms(job, f"{_said(text, job)}\n\n@{portal.host} #{code}"), good_for=LIFETIME_MS // 1000)
+
+
+def _spoken_code(portal: Portal, job: Job, attach: bool) -> Message:
+    """Line by line; a line of digits is said one by one, slowly enough to be written down."""
+    lines = (
+        _said(_("The code is:"), job),
+        " ".join(_digits(portal, job)),
+        _said(_("Once more:"), job),
+        " ".join(_digits(portal, job)),
+        _said(_("Do not give it to anybody."), job),
+    )
+    return Message(job.key, "voice", job.recipient, "\n".join(lines))
+
+
+def _digits(portal: Portal, job: Job) -> str:
+    try:
+        return portal.fixed_codes.get(job.recipient) or portal.keys.code(job.about["challenge"], int(job.about["sending"]))
+    except Retired as retired:
+        raise Unknown("a code of a retired key") from retired
 
 
 def _link(portal: Portal, job: Job, attach: bool) -> Message:
@@ -76,6 +94,7 @@ def _company(portal: Portal, job: Job) -> str:
 
 COMPOSERS: Mapping[tuple[str, str], Callable[[Portal, Job, bool], Message]] = {
     ("code", "sms"): _code,
+    ("code", "voice"): _spoken_code,
     ("link", "sms"): _link,
     ("receipt", "sms"): _receipt_sms,
     ("invoice", "email"): _invoice_email,

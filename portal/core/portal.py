@@ -9,6 +9,7 @@ from portal.core.keys import Keys
 from portal.core.outbox import Courier, Outbox
 from portal.core.ports import Billing, Messages, Papers, Payments
 from portal.core.statements import Database
+from portal.core.telephony import Telephony
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,12 @@ class Portal:
     db: Database
     billing: Billing
     payments: Payments
-    messages: Mapping[str, Messages]  # by channel: sms, email
+    messages: Mapping[str, Messages]  # by channel: sms, email, voice
     papers: Papers
     actions: Mapping[str, Action]
     outbox: Outbox
     couriers: Mapping[str, Courier] = field(default_factory=dict)  # by channel: what the outbox carries that is no message
+    telephony: Telephony | None = None  # whose notices we hear; the sandbox tells nothing later
     human: str = "talk-to-human"  # the action that hands over to a person
     live: bool = False
     sending_limited: bool = True  # a load test lifts the waits and budgets of sending, never those of guessing

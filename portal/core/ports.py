@@ -61,11 +61,12 @@ class Message:
     """`key` is the same for each try of the same message. An SMS has no subject."""
 
     key: str
-    channel: str  # sms or email
+    channel: str  # sms, voice or email
     to: str  # E.164, or an address
     body: str
     subject: str = ""
     attached: tuple[Attached, ...] = ()
+    good_for: int = 0  # seconds that a vendor may keep it waiting; 0: as long as it likes
 
 
 class Messages(Protocol):

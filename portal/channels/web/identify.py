@@ -5,12 +5,13 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from portal.channels.web.call import Call, identify
+from portal.channels.web.delivery import delivery
 from portal.channels.web.pages import Pages, refusal
 from portal.core import typed
 from portal.core.case import Proof
 from portal.core.errors import NotFound, Refused
 from portal.core.events import Origin
-from portal.core.identity import challenges, people, visits
+from portal.core.identity import calls, challenges, people, visits
 from portal.core.identity.challenges import Asker, Waiting
 from portal.core.identity.rows import LIFETIME_MS
 from portal.core.languages import _
@@ -83,8 +84,8 @@ def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | No
     call.shown_at = "/identify/code"
     return pages.html(
         call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
-        resends_left=waiting.resends_left, sent_line=(SENT_ON_FILE if call.proof is Proof.ID else SENT).say(call.language),
-        minutes=LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None,
+        resends_left=waiting.resends_left, sent_line=(SENT_ON_FILE if waiting.on_file else SENT).say(call.language),
+        minutes=LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None, delivery=delivery(call, waiting),
     )  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def code_page(call: Call, pages: Pages) -> Response:
 
 def _waiting(call: Call) -> Waiting:
     with call.portal.db.read() as reader:
-        return challenges.waiting(call.portal, reader, call.kept("code")) or Waiting("", call.next, 0, 0)
+        return challenges.waiting(call.portal, reader, call.kept("code")) or Waiting("", call.next, 0, 0, fresh=False)
 
 
 def resend(call: Call, pages: Pages) -> Response:
@@ -106,6 +107,25 @@ def resend(call: Call, pages: Pages) -> Response:
     except Refused as refused:
         return _code_page(call, pages, _waiting(call), refused)
     return _code_page(call, pages, waiting)
+
+
+def call_me(call: Call, pages: Pages) -> Response:
+    """The code by telephone: the same answer for everybody."""
+    refused = None
+    try:
+        with call.portal.db.write() as tx:
+            calls.call(call.portal, tx, _asker(call))
+    except Refused as why:
+        refused = why
+    return _code_page(call, pages, _waiting(call), refused)
+
+
+def news(call: Call, pages: Pages) -> Response:
+    """What a page that waits asks for: no content while there is none."""
+    shown = delivery(call, waiting := _waiting(call))
+    if waiting.browser and shown.watch:
+        return Response(status_code=204)
+    return pages.html(call, "parts/delivery.html", CODE, benefit=False, delivery=shown, next=waiting.next)
 
 
 async def by_code(call: Call, pages: Pages) -> Response:

@@ -13,6 +13,7 @@ from portal.core.events import Origin, note
 from portal.core.identity import limits
 from portal.core.identity.limits import Spent
 from portal.core.identity.rows import (
+    CALLS,
     CHALLENGES_A_DAY,
     COUNT_CHALLENGE,
     COUNT_FAILURE,
@@ -23,11 +24,15 @@ from portal.core.identity.rows import (
     MOBILE_OF,
     NEW,
     OF_BROWSER,
+    ON_FILE,
     REACHED,
     RESEND_AFTER_MS,
     RESENDS,
     SEND_AGAIN,
+    TOLD_WITHIN_MS,
+    TYPED,
     USE,
+    WATCH,
 )
 from portal.core.keys import fingerprint, token
 from portal.core.languages import Language, _
@@ -47,12 +52,19 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A challenge that waits for its code, as its page shows it. The same for a known and an unknown number."""
+    """A challenge that waits for its code, as its page shows it. The same for a known and an unknown number, while nothing failed."""
 
     browser: str  # the cookie that it answers to
     next: str
     resend_in: int  # seconds
     resends_left: int
+    on_file: bool = False  # asked by an ID number: nothing of the number may be shown
+    ending: str = ""  # its last two digits, where they were typed here
+    sms_failed: bool = False
+    call_failed: bool = False
+    calls: int = 0
+    call_in: int | None = None  # seconds until it may be asked for; None: it may not
+    fresh: bool = True  # sent so lately that its vendor may still tell what became of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,7 @@ class Judged:
 
 def ask_by_mobile(portal: Portal, tx: Writer, asker: Asker, mobile: str, next: str) -> Waiting:
     """A code to a number that somebody typed, if it is a customer's; the same work and words if it is not."""
-    return _start(portal, tx, asker, mobile, tx.all(REACHED, mobile=mobile), next)
+    return _start(portal, tx, asker, TYPED, mobile, tx.all(REACHED, mobile=mobile), next)
 
 
 def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None, asked_as: str, next: str) -> Waiting:
@@ -73,41 +85,42 @@ def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None,
     found = tx.one(MOBILE_OF, customer_id=customer_id or "")
     mobile = found.mobile if found else ""
     people = [(customer_id, found.language)] if found and mobile else []
-    return _start(portal, tx, asker, mobile or f"nobody:{asked_as}", people, next)
+    return _start(portal, tx, asker, ON_FILE, mobile or f"nobody:{asked_as}", people, next)
 
 
-def _start(portal: Portal, tx: Writer, asker: Asker, mobile: str, people: Sequence[Any], next: str) -> Waiting:
+def _start(portal: Portal, tx: Writer, asker: Asker, purpose: str, mobile: str, people: Sequence[Any], next: str) -> Waiting:
     guard = portal.keys.pseudonym("guard", mobile)
-    if (same := _just_asked(portal, tx, asker, guard)) is not None:
+    if (same := _just_asked(portal, tx, asker, purpose, guard)) is not None:
         return same
-    limits.spend(tx, *_sending(portal, asker, mobile))
+    limits.spend(tx, *sending(portal, asker, mobile))
     most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
     if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
         raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
     id, browser, customer_id = portal.keys.name(), token(), people[0][0] if len(people) == 1 else None
     tx.later(
-        NEW, id=id, browser=fingerprint(browser), purpose="visit", guard=guard, customer_id=customer_id,
+        NEW, id=id, browser=fingerprint(browser), purpose=purpose, guard=guard, customer_id=customer_id,
         mobile=mobile if people else "", language=asker.language.value, channel=asker.origin.channel, source=asker.origin.source, next=next,
     )  # fmt: skip
     language = Language(people[0][1]) if len(people) == 1 else asker.language
     _send(portal, tx, id, 1, mobile if people else "", customer_id, language)
     note(tx, asker.origin, "code", "asked", customer_id=customer_id)
-    return Waiting(browser, next, _wait_ms(portal) // 1000, RESENDS)
+    return Waiting(browser, next, wait_ms(portal) // 1000, RESENDS, on_file=purpose == ON_FILE)
 
 
-def _just_asked(portal: Portal, tx: Writer, asker: Asker, guard: str) -> Waiting | None:
-    """The same browser asks for the same number again, as a refresh does: the code that is on its way is still good."""
-    row = tx.one(OF_BROWSER, browser=fingerprint(asker.browser)) if asker.browser else None
-    if row is None or row.guard != guard or row.at - row.sent_at >= _wait_ms(portal):
+def _just_asked(portal: Portal, tx: Writer, asker: Asker, purpose: str, guard: str) -> Waiting | None:
+    """The same browser asks for the same number again, as a refresh does: the code that is on its way is still good. A number that
+    is typed after an ID number is another question: else the answer would tell that it is the one on file."""
+    row = tx.one(WATCH, browser=fingerprint(asker.browser)) if asker.browser else None
+    if row is None or (row.purpose, row.guard) != (purpose, guard) or row.at - row.sent_at >= wait_ms(portal):
         return None
     return _waiting(portal, row, asker.browser)
 
 
-def _wait_ms(portal: Portal) -> int:
+def wait_ms(portal: Portal) -> int:
     return RESEND_AFTER_MS if portal.sending_limited else 0
 
 
-def _sending(portal: Portal, asker: Asker, mobile: str) -> tuple[Spent, ...]:
+def sending(portal: Portal, asker: Asker, mobile: str) -> tuple[Spent, ...]:
     """Before a vendor is called: the address, the range of numbers, and the hour's whole budget."""
     if not portal.sending_limited:
         return ()
@@ -127,26 +140,44 @@ def _send(portal: Portal, tx: Writer, id: str, sending: int, mobile: str, custom
 
 def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     """A new code; the old one is dead, and the guesses stay counted (promise 7)."""
-    row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=_wait_ms(portal))
+    row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait_ms(portal))
     if row is None:
         raise Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
-    limits.spend(tx, *_sending(portal, asker, row.mobile or row.guard))
-    known = tx.one(MOBILE_OF, customer_id=row.customer_id) if row.customer_id else None
-    language = Language(known.language) if known else Language(row.language)
-    _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, language)
+    limits.spend(tx, *sending(portal, asker, row.mobile or row.guard))
+    _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
-    return Waiting(asker.browser, row.next, _wait_ms(portal) // 1000, RESENDS + 1 - row.sendings)
+    return Waiting(
+        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls
+    )  # fmt: skip
+
+
+def spoken_by(tx: Reader, challenge: Row) -> Language:
+    """The customer's own language, where it is known whose telephone it is."""
+    known = tx.one(MOBILE_OF, customer_id=challenge.customer_id) if challenge.customer_id else None
+    return Language(known.language if known else challenge.language)
 
 
 def waiting(portal: Portal, reader: Reader, browser: str) -> Waiting | None:
     """What this browser waits for."""
-    row = reader.one(OF_BROWSER, browser=fingerprint(browser)) if browser else None
+    row = reader.one(WATCH, browser=fingerprint(browser)) if browser else None
     return _waiting(portal, row, browser) if row else None
 
 
 def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
-    seconds = -(-(row.sent_at + _wait_ms(portal) - row.at) // 1000)
-    return Waiting(browser, row.next, max(0, seconds), RESENDS + 1 - row.sendings)
+    seconds = max(0, -(-(row.sent_at + wait_ms(portal) - row.at) // 1000))
+    typed = row.purpose == TYPED
+    return Waiting(
+        browser, row.next, seconds, max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
+        bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
+    )  # fmt: skip
+
+
+def _call_in(portal: Portal, row: Row, seconds: int) -> int | None:
+    """As the statement CALL decides it."""
+    asked = row.sms_failed or row.sendings > RESENDS or row.calls
+    if "voice" not in portal.messages or not asked or row.calls >= CALLS or row.attempts >= GUESSES:
+        return None
+    return seconds if row.calls or not row.sms_failed else 0
 
 
 def count_guess(tx: Writer, browser: str, address: str) -> Judged:

@@ -52,6 +52,11 @@ def codes_by_hour() -> Limit:
     return Limit("codes/all", 20_000, 3600)
 
 
+def calls_by_hour() -> Limit:
+    """2,000 calls with a code an hour in all: one costs ten times what an SMS does (promise 12)."""
+    return Limit("calls/all", 2_000, 3600)
+
+
 def wrong_answers() -> Limit:
     """200 wrong answers in 10 minutes over all customers is what honest typing makes of a million (promise 6)."""
     return Limit("wrong/all", 200, 600)

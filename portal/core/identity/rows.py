@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import case, update
+from sqlalchemy import ColumnElement, String, case, cast, literal, update
 from sqlmodel import col, select
 
 from portal.core.identity.people import SETTLED
 from portal.core.outbox import MINUTE
 from portal.core.statements import Statement, insert, now, p
-from portal.core.tables import Challenge, Customer, Guard
+from portal.core.tables import Challenge, Customer, Guard, Outbox
 
 LIFETIME_MS = 5 * MINUTE
 RESEND_AFTER_MS = 60_000
@@ -17,9 +17,36 @@ GUESSES = 5
 CHALLENGES_A_DAY = 10
 FAILURES_IN_A_ROW = 20
 DAY_MS = 24 * 60 * MINUTE
+CALLS = 2
+# A call says the code that the last SMS has while that one lives at least this long; ringing and listening take a minute.
+CALL_MS = 2 * MINUTE
+# Networks tell within seconds whether an SMS arrived; a page that waits asks for this long.
+TOLD_WITHIN_MS = 90_000
+# What a challenge was asked by: a number, or an ID number.
+TYPED, ON_FILE = "visit", "on file"
 
 COLUMNS: tuple[Any, ...] = tuple(Challenge.__table__.columns)  # type: ignore[attr-defined]
+
+
+def _failed(kind: str, count: Any) -> ColumnElement[bool]:
+    """Whether the challenge's message of that number came to nothing, as far as its vendor told us."""
+    return (
+        select(Outbox.id)
+        .where(
+            col(Outbox.key) == literal(kind) + ":" + col(Challenge.id) + ":" + cast(count, String),
+            (col(Outbox.delivery) == "undelivered")
+            | (col(Outbox.delivery) == "failed")
+            | ((col(Outbox.state) == "failed") & (col(Outbox.delivery) != "delivered")),
+        )
+        .correlate(Challenge)
+        .exists()
+    )
+
+
+SMS_FAILED = _failed("code", Challenge.sendings)
+CALL_FAILED = _failed("call", Challenge.calls)
 SEEN: tuple[Any, ...] = (*COLUMNS, now().label("at"))
+WATCHED: tuple[Any, ...] = (*SEEN, SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed"))
 REACHED = Statement(
     select(Customer.customer_id, Customer.language)
     .where(col(Customer.mobile) == p("mobile"), SETTLED)
@@ -77,6 +104,7 @@ NEW = Statement(
     )
 )  # fmt: skip
 OF_BROWSER = Statement(select(*SEEN).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
+WATCH = Statement(select(*WATCHED).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
 SEND_AGAIN = Statement(
     update(Challenge)
     .where(
@@ -86,3 +114,25 @@ SEND_AGAIN = Statement(
     .values(sendings=col(Challenge.sendings) + 1, sent_at=now(), expires_at=now() + LIFETIME_MS)
     .returning(*COLUMNS)
 )  # fmt: skip
+_lives = col(Challenge.expires_at) > now() + CALL_MS
+_at_once = (col(Challenge.calls) == 0) & SMS_FAILED
+_waited = col(Challenge.sent_at) <= now() - p("wait_")
+CALL = Statement(
+    update(Challenge)
+    .where(
+        col(Challenge.browser) == p("browser_"), col(Challenge.used_at).is_(None), col(Challenge.attempts) < GUESSES,
+        col(Challenge.calls) < CALLS,
+        _at_once | (_waited & (SMS_FAILED | (col(Challenge.sendings) > RESENDS) | (col(Challenge.calls) > 0))),
+    )
+    .values(
+        calls=col(Challenge.calls) + 1, sent_at=now(),
+        sendings=case((_lives, col(Challenge.sendings)), else_=col(Challenge.sendings) + 1),
+        expires_at=case((_lives, col(Challenge.expires_at)), else_=now() + LIFETIME_MS),
+    )
+    .returning(*COLUMNS)
+)  # fmt: skip
+GOOD = Statement(
+    select(Challenge.sendings).where(
+        col(Challenge.id) == p("id"), col(Challenge.used_at).is_(None), col(Challenge.attempts) < GUESSES, col(Challenge.expires_at) > now()
+    )
+)
