@@ -43,6 +43,12 @@ class Processes(Multiprocess):
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
         self.known = running
 
+    def terminate_all(self) -> None:
+        """While we hold the port, the system goes on taking connections for it that nobody will answer."""
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
 
 def end_with_parent() -> None:
     """A process whose parent was killed would go on, and hold the port."""

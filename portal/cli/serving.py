@@ -92,7 +92,7 @@ def worker() -> None:
     stopped = Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
-    portal = parts(Settings(), separate_worker=True)
+    portal = parts(Settings())
     running = Worker(portal, CHORES)
     running.start()
     print("The worker is at work.", flush=True)
@@ -103,7 +103,9 @@ def worker() -> None:
 
 def prepare() -> None:
     """Refuses an unsafe start in one line, and brings the schema up to date, once however many start together."""
-    from portal.migrations import upgrade
+    from sqlalchemy.exc import OperationalError
+
+    from portal.migrations import Newer, upgrade
     from portal.settings import Settings
 
     try:
@@ -112,7 +114,12 @@ def prepare() -> None:
         raise SystemExit(f"portal: {_first_line(error)}") from error
     if settings.problems:
         raise SystemExit(f"portal: {settings.problems[0]}")
-    upgrade(settings.database_url)
+    try:
+        upgrade(settings.database_url)
+    except Newer as newer:
+        raise SystemExit(f"portal: {newer}") from newer
+    except OperationalError as error:
+        raise SystemExit("portal: the database does not answer: check PORTAL_DATABASE_URL and that the server runs") from error
 
 
 def _first_line(error: ValueError) -> str:

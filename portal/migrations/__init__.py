@@ -11,12 +11,20 @@ HERE = Path(__file__).resolve().parent
 LOCK = 7_403_266_001
 
 
+class Newer(Exception):
+    """The database is of a version after this one."""
+
+
 def upgrade(url: str) -> None:
+    """Raises Newer."""
     if is_sqlite(url):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args={"timeout": 60} if is_sqlite(url) else {})
-    if revision(engine) == newest():
+    found = revision(engine)
+    if found == newest():
         return
+    if found and found > newest():
+        raise Newer(f"the database is at revision {found}, and this version knows {newest()}: install the version that made it")
     from alembic import command  # a quarter of a second that only a migration needs to wait
     from alembic.config import Config
 

@@ -1,0 +1,95 @@
+"""Migrations: once, however many start together; and what runs already goes on."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from portal import migrations
+from tests import postgres
+from tests.client import Browser
+from tests.processes.instances import RUTH, identified
+from tests.servers import PORTAL, command, environment
+
+TOGETHER = 5
+
+
+def new(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with nothing in it, not even tables."""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    server = request.getfixturevalue("postgres_server")
+    postgres.drop(server, "started_together")
+    return postgres.clone(server, "template0", "started_together")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_those_that_start_together_migrate_once(kind, request, tmp_path):
+    url = new(kind, request, tmp_path)
+    starting = [
+        subprocess.Popen(
+            [PORTAL, "check"], cwd=tmp_path, env=environment({"PORTAL_DATABASE_URL": url}), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )
+        for _n in range(TOGETHER)
+    ]  # fmt: skip
+    said = [process.communicate(timeout=90)[0] for process in starting]
+    assert [process.returncode for process in starting] == [0] * TOGETHER, "\n".join(said)
+    assert all(f"database at revision {migrations.newest()}" in one for one in said)
+    engine = create_engine(migrations.sqlalchemy_url(url))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM clock")).scalar() == 1
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+    engine.dispose()
+
+
+def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve):
+    """What an old process asks and writes is as good afterwards, and its open visits live on."""
+    server = serve(demo_url)
+    engine = create_engine(migrations.sqlalchemy_url(demo_url))
+    with Browser(server.url) as browser, engine.begin() as connection:
+        identified(browser, RUTH)
+        assert browser.open("/actions/pay-balance").has("amount-due")
+        for table in ("customer", "invoice", "ledger", "visit", "challenge", "journey", "event", "outbox", "payment", "rate", "guard"):
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN added_later VARCHAR NOT NULL DEFAULT ''"))
+        connection.commit()
+        for path in ("/actions/pay-balance", "/actions/last-invoice", "/"):
+            assert browser.get(path).status_code == 200
+        browser.post("/leave")
+        identified(browser, RUTH)
+        assert browser.open("/actions/last-invoice").heading == "Your last invoice"
+    engine.dispose()
+    assert '"level": "error"' not in server.said()
+
+
+@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("worker",), ("seed",)])
+def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_templates, tmp_path):
+    shutil.copy(sqlite_templates.copy("empty", f"newer-{command_line[0]}").removeprefix("sqlite:///"), tmp_path / "newer.db")
+    url = f"sqlite:///{tmp_path}/newer.db"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    ended = command(*command_line, folder=tmp_path, PORTAL_DATABASE_URL=url)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        f"portal: the database is at revision 9999, and this version knows {migrations.newest()}: install the version that made it"
+    ]
+
+
+def test_a_migration_waits_for_the_lock_and_no_longer(postgres_server):
+    """Who holds the lock migrates; the others find it done."""
+    url = postgres.clone(postgres_server, "template0", "locked")
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (migrations.LOCK,))
+        waiting = subprocess.Popen([PORTAL, "check"], env=environment({"PORTAL_DATABASE_URL": url}), stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(4)
+        assert other.execute("SELECT to_regclass('customer')").fetchone() == (None,)
+        other.execute("SELECT pg_advisory_unlock(%s)", (migrations.LOCK,))
+    waiting.communicate(timeout=30)
+    assert waiting.returncode == 0
+    postgres.drop(postgres_server, "locked")
