@@ -1,11 +1,12 @@
-"""The command line: `portal serve`, `seed`, `worker`, `import`, `check`."""
+"""The command line: `portal serve`, `seed`, `worker`, `import`, `outbox`, `check`."""
 
 import typer
 
-from portal.cli import billing, checking, imports, seeding, serving
+from portal.cli import billing, checking, imports, outbox, seeding, serving
 
 main = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="The Quick Actions Portal.")
 main.add_typer(imports.app, name="import")
+main.add_typer(outbox.app, name="outbox")
 main.command("serve")(serving.serve)
 main.command("worker")(serving.worker)
 main.command("seed")(seeding.seed)

@@ -9,9 +9,28 @@ from prometheus_client import Gauge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from portal.core import unsent
+from portal.core.errors import Unavailable
+from portal.core.statements import Database
+
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 BEGAN = Gauge("portal_process_start_time_seconds", "When a serving process began, Unix time", multiprocess_mode="liveall")
+
+
+class Waiting(Collector):
+    """What waits and what was given up, by the table that all processes share."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        with suppress(Unavailable), self.db.read() as reader:
+            for name, said, values in unsent.figures(reader):
+                gauge = GaugeMetricFamily(name, said, labels=["chore"] if "" not in values else [])
+                for label, value in values.items():
+                    gauge.add_metric([label] if label else [], value)
+                yield gauge
 
 
 class Processes(Collector):

@@ -9,7 +9,7 @@ from sqlmodel import col
 from starlette.responses import PlainTextResponse, Response
 
 from portal.channels.web.call import Call
-from portal.channels.web.figures import Processes
+from portal.channels.web.figures import Processes, Waiting
 from portal.channels.web.pages import Pages
 from portal.core.errors import NotFound, Unavailable
 from portal.core.statements import Statement
@@ -42,4 +42,7 @@ def metrics(call: Call, pages: Pages) -> Response:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # of all the processes that serve, not of this one
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry) + generate_latest(PROCESSES), media_type=CONTENT_TYPE_LATEST)
+    waiting = CollectorRegistry()
+    waiting.register(Waiting(call.portal.db))
+    figures = b"".join(generate_latest(one) for one in (registry, PROCESSES, waiting))
+    return Response(figures, media_type=CONTENT_TYPE_LATEST)
