@@ -145,6 +145,7 @@ class Connection:
         return result
 
     def _read(self, last: bool = False) -> "pq.abc.PGresult":
+        self._wait()
         result = self.wire.get_result()
         if result is None or self.wire.status != pq.ConnStatus.OK:
             self.asked.clear()
@@ -152,6 +153,12 @@ class Connection:
         if not last:
             self.wire.get_result()  # the end of this statement's results
         return result
+
+    def _wait(self) -> None:
+        """libpq would wait with the interpreter's lock held, and who holds the row that we wait for may be a thread of this process."""
+        while not self.wire.flush() and self.wire.is_busy():
+            self.unasked.poll()
+            self.wire.consume_input()
 
 
 def _text(value: Any) -> bytes | None:
