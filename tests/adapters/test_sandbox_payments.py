@@ -1,11 +1,8 @@
 """The provider that stands in for a real one: promises 52 and 53, one order a payment, and notices that behave badly on demand."""
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Empty, Queue
 
 import pytest
 
@@ -15,46 +12,10 @@ from portal.core.keys import Keys
 from portal.core.languages import Language
 from portal.core.money import Money
 from portal.core.ports import Order, Payments
+from tests.fakes.hook import Hook
 
 KEYS = Keys.of(("the key of this test",))
 ORDER = Order("payment-1", Money(12345, "ILS"), "Demo", Language.HE, "https://portal.example/back", "https://portal.example/cancel")
-
-
-class Hook:
-    """A portal that keeps the notices posted to it; it answers 500 to the first `failing`."""
-
-    def __init__(self) -> None:
-        self.failing = 0
-        self.posts: Queue[tuple[str, dict[str, str], bytes]] = Queue()
-        hook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                hook.posts.put((self.path, dict(self.headers), body))
-                hook.failing -= 1
-                self.send_response(500 if hook.failing >= 0 else 200)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def next(self) -> tuple[str, dict[str, str], bytes]:
-        return self.posts.get(timeout=20)
-
-    def none_more(self) -> bool:
-        """Once the threads that deliver have ended."""
-        for thread in threading.enumerate():
-            if thread.name.startswith("notice of"):
-                thread.join(timeout=20)
-        try:
-            self.posts.get_nowait()
-        except Empty:
-            return True
-        return False
 
 
 @pytest.fixture
