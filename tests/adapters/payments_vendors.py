@@ -1,6 +1,7 @@
 """The sandbox's provider and Stripe, each as its customers, its company and its bad days move it: what the shared tests are given."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,8 +20,9 @@ class Vendor(Protocol):
     """`clock` moves the time by which a portal believes its notices; `retired` no longer has the key that signed."""
 
     signature: str
-    provider: Payments
 
+    @property
+    def provider(self) -> Payments: ...
     def at(self, seconds_later: float) -> Payments: ...
     def rotated(self, retired: bool) -> Payments: ...
     def hangs(self) -> Payments: ...
@@ -81,8 +83,6 @@ class StripeVendor:
         return StripePayments(self.stripe.key, secrets or (self.stripe.courier.secret,), self.stripe.url, **more)
 
     def at(self, seconds_later: float) -> Payments:
-        import time
-
         return self._made(clock=lambda: time.time() + seconds_later)
 
     def rotated(self, retired: bool) -> Payments:
@@ -90,7 +90,7 @@ class StripeVendor:
 
     def hangs(self) -> Payments:
         self.stripe.trouble.append("hang")
-        return self.provider
+        return self._made(timeout=(0.5, 0.2))
 
     def fails(self) -> Payments:
         self.stripe.trouble.append("before")

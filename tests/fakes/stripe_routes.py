@@ -18,17 +18,17 @@ def _refund(account: Account, params: Object) -> Object:
 
 
 def _list(kind: str) -> Callable[[Account, Object], Object]:
-    return lambda account, params: _page(account.listed(kind, params.get("payment_intent")), params)
+    return lambda account, params: _page(account.listed(kind, params.get("payment_intent")), params, f"/v1/{kind}s")
 
 
 def _events(account: Account, params: Object) -> Object:
     types, since = set(params.get("types", {}).values()), int(params.get("created", {}).get("gte", 0))
-    return _page([one for one in account.events if one["type"] in types and one["created"] >= since], params)
+    return _page([one for one in account.events if one["type"] in types and one["created"] >= since], params, "/v1/events")
 
 
-def _page(listed: list[Object], params: Object) -> Object:
+def _page(listed: list[Object], params: Object, url: str) -> Object:
     data, more = checks.pages(listed, params)
-    return {"object": "list", "data": [public(one) for one in data], "has_more": more, "url": "/v1/.."}
+    return {"object": "list", "data": [public(one) for one in data], "has_more": more, "url": url}
 
 
 ROUTES: tuple[tuple[str, str, Callable[..., Object]], ...] = (

@@ -36,14 +36,17 @@ stripe.enable_telemetry = False
 class StripePayments:
     name = "stripe"
 
-    def __init__(self, key: str, secrets: tuple[str, ...], api_base: str = "", clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, key: str, secrets: tuple[str, ...], api_base: str = "", *, clock: Callable[[], float] = time.time,
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> None:  # fmt: skip
         """`secrets` of the webhook: any of them signs. `api_base`: a local peer that stands for Stripe."""
         self.secrets, self.clock = secrets, clock
         self.live = key.startswith(("sk_live_", "rk_live_"))
         self.form_action = _origin(api_base) if api_base else CHECKOUT
         self.client = stripe.StripeClient(
             key,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=stripe.RequestsClient(timeout=timeout),
             max_network_retries=0,
             base_addresses={"api": api_base.rstrip("/")} if api_base else {},
         )
@@ -79,12 +82,14 @@ class StripePayments:
 
     def returned(self, capture: str) -> Returned | None:
         with _translated():
-            try:
-                return self._returned(capture)
-            except stripe.InvalidRequestError as error:
-                if error.http_status == 404:
-                    return None
-                raise
+            intent = self._intent(capture)
+            payment_id = (intent.get("metadata") or {}).get("payment_id")
+            if not payment_id:
+                return None
+            of = intent["id"]
+            refunds = [one.to_dict() for one in self.client.v1.refunds.list({"payment_intent": of, "limit": 100}).auto_paging_iter()]
+            disputes = [one.to_dict() for one in self.client.v1.disputes.list({"payment_intent": of, "limit": 100}).auto_paging_iter()]
+        return Returned(payment_id, of, *_totals(intent["currency"], refunds, disputes))
 
     def reversals(self, since: int) -> list[Reversal]:
         with _translated():
@@ -97,16 +102,16 @@ class StripePayments:
             self.client.v1.balance.retrieve()
         return f"Stripe answers, in {'live' if self.live else 'test'} mode"
 
-    def _returned(self, capture: str) -> Returned | None:
-        if capture.startswith("ch_"):  # as an old version of the API names it
-            capture = _id(self.client.v1.charges.retrieve(capture).payment_intent)
-        intent = self.client.v1.payment_intents.retrieve(capture).to_dict() if capture else {}
-        payment_id = (intent.get("metadata") or {}).get("payment_id")
-        if not payment_id:
-            return None
-        refunds = [one.to_dict() for one in self.client.v1.refunds.list({"payment_intent": capture, "limit": 100}).auto_paging_iter()]
-        disputes = [one.to_dict() for one in self.client.v1.disputes.list({"payment_intent": capture, "limit": 100}).auto_paging_iter()]
-        return Returned(payment_id, capture, *_totals(intent["currency"], refunds, disputes))
+    def _intent(self, capture: str) -> dict[str, Any]:
+        """Empty where there is none. An old version of the API names the charge instead."""
+        try:
+            if capture.startswith("ch_"):
+                capture = _id(self.client.v1.charges.retrieve(capture).payment_intent)
+            return self.client.v1.payment_intents.retrieve(capture).to_dict() if capture else {}
+        except stripe.InvalidRequestError as error:
+            if error.http_status == 404:
+                return {}
+            raise
 
 
 def _params(order: Order, now: float) -> SessionCreateParams:
