@@ -3,10 +3,13 @@
 from portal.core.payments.asking import ask_about, close
 from portal.core.payments.hearing import Outcome, hear, paid
 from portal.core.payments.opening import AnotherOpen, Changed, gave_up, open_payment, started
+from portal.core.payments.owing import asked
+from portal.core.payments.returning import give_back, look_back, look_into
 from portal.core.payments.rows import Known, find, latest
 from portal.core.payments.states import OPEN, STATES, Page, State, page
 
 __all__ = [
     "OPEN", "STATES", "AnotherOpen", "Changed", "Known", "Outcome", "Page", "State",
-    "ask_about", "close", "find", "gave_up", "hear", "latest", "open_payment", "page", "paid", "started",
+    "ask_about", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into", "open_payment", "page", "paid",
+    "started",
 ]  # fmt: skip

@@ -91,10 +91,13 @@ def _ask(provider: Payments, payment: Known, settle: Settle) -> None:
 
 
 def _close(db: Database, provider: Payments, payment: Known, settle: Settle, why: str) -> None:
-    """Its page first, so that nothing is taken after we looked."""
-    if payment.reference:
-        provider.expire(payment.reference)
-        _ask(provider, payment, settle)
+    """Its page first, so that nothing is taken after we looked. One that the provider does not know takes nothing either."""
+    try:
+        if payment.reference:
+            provider.expire(payment.reference)
+            _ask(provider, payment, settle)
+    except Permanent as error:
+        log.warning("payment_provider_knows_nothing", provider=provider.name, payment_id=payment.id, why=str(error))
     with db.write() as tx:
         left = find(tx, payment.id)
         if left and left.state is State.SUBMITTED:

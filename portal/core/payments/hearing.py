@@ -1,5 +1,6 @@
 """What a provider's verified notice does: the payment, the ledger and the incentives, in one transaction or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -13,19 +14,17 @@ from portal.core.money import Money
 from portal.core.payments.counts import NOTICES, PAYMENTS, REFUNDS_DUE
 from portal.core.payments.crediting import Credit, credit, entries
 from portal.core.payments.opening import REFER
-from portal.core.payments.rows import Known, find, move
+from portal.core.payments.owing import balance_after, now_open
+from portal.core.payments.returning import book
+from portal.core.payments.rows import HEARD, Known, find, move
 from portal.core.payments.states import OPEN, State
 from portal.core.ports import Heard
-from portal.core.statements import Reader, Statement, Writer, insert, now, p
-from portal.core.tables import Notice, Payment
+from portal.core.statements import Reader, Statement, Writer, p
+from portal.core.tables import Payment
 
 log = structlog.get_logger()
 
-HEARD = Statement(
-    insert(Notice)
-    .values(provider=p("provider"), id=p("id"), payment_id=p("payment_id"), state=p("state"), set_aside=p("set_aside"), received_at=now())
-    .on_conflict_do_nothing(index_elements=["provider", "id"])
-)
+CAPTURED = Statement(update(Payment).where(col(Payment.id) == p("payment_id"), col(Payment.capture) == "").values(capture=p("capture")))
 REFUND = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).values(refund_due=p("due")))
 
 
@@ -61,6 +60,8 @@ def hear(tx: Writer, provider: str, heard: Heard) -> Outcome | None:
 
 
 def _contradiction(provider: str, payment: Known | None, heard: Heard) -> str:
+    if heard.doubt:
+        return heard.doubt
     if payment is None:
         return "no such payment"
     if payment.provider != provider:
@@ -78,6 +79,8 @@ def _first_time(tx: Writer, provider: str, heard: Heard, set_aside: str) -> bool
 
 def _become(tx: Writer, payment: Known, state: State, heard: Heard) -> Outcome | None:
     tx.run(REFER, payment_id=payment.id, reference=heard.reference)
+    if heard.capture:
+        tx.run(CAPTURED, payment_id=payment.id, capture=heard.capture)
     if state is State.CREATED or not move(tx, payment.id, state, heard.reason):
         return None
     tx.after(PAYMENTS.labels(state.value).inc)
@@ -91,7 +94,7 @@ def _become(tx: Writer, payment: Known, state: State, heard: Heard) -> Outcome |
 
 
 def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
-    open_amounts = ledger.open_amounts(tx, payment.customer_id, payment.charge.currency)
+    open_amounts = now_open(tx, payment.customer_id, payment.charge.currency, payment.terms.seen)
     redeemed = incentives.take_again(tx, payment.id) if late else incentives.apply(tx, payment.id)
     given = credit(open_amounts, payment.terms, redeemed)
     if not given.money:
@@ -102,10 +105,19 @@ def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
         tx.run(REFUND, payment_id=payment.id, due=given.refund.minor)
         tx.after(REFUNDS_DUE.labels(payment.provider).inc)
         tx.after(lambda: _alert("payment_refund_due", payment.provider, heard, f"{given.refund.minor} {given.refund.currency} too much"))
+    _went_back_already(tx, payment.id)
     return _outcome(tx, payment.id, late)
 
 
-def _write(tx: Writer, payment: Known, open_amounts: dict[str, int], given: Credit, redeemed: tuple[Redeemed, ...]) -> None:
+def _went_back_already(tx: Writer, payment_id: str) -> None:
+    """A refund's notice may overtake the payment's own."""
+    payment = find(tx, payment_id)
+    assert payment
+    if payment.refunded or payment.disputed:
+        book(tx, payment)
+
+
+def _write(tx: Writer, payment: Known, open_amounts: Mapping[str, int], given: Credit, redeemed: tuple[Redeemed, ...]) -> None:
     if given.money:
         rows = entries(open_amounts, payment.terms, given, redeemed)
         ledger.append(tx, payment.customer_id, [replace(row, payment_id=payment.id) for row in rows])
@@ -127,7 +139,7 @@ def paid(reader: Reader, payment: Known) -> Paid:
         owed = payment.charge + saving - payment.refund_due
     return Paid(
         payment_id=payment.id, state=payment.state.value, owed=owed, charge=payment.charge, saving=saving,
-        reason=payment.reason, balance_after=ledger.balance(reader, payment.customer_id, payment.charge.currency),
+        reason=payment.reason, balance_after=balance_after(reader, payment), checked=payment.settlement.checked,
         waived=Money(waived, payment.charge.currency) if waived else None,
     )  # fmt: skip
 

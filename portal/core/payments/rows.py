@@ -1,5 +1,6 @@
 """The rows of payments and notices: what is kept of each, and the statements that move them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,29 +11,46 @@ from portal.core.codec import Codec
 from portal.core.languages import Language
 from portal.core.money import Money
 from portal.core.payments.states import OPEN, State, may_become
-from portal.core.statements import Reader, Row, Statement, Writer, now, p
+from portal.core.statements import Reader, Row, Statement, Writer, insert, now, p
 from portal.core.steps import Settlement
-from portal.core.tables import Payment
+from portal.core.tables import Notice, Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was open of each invoice in minor units, as a billing system outside said; '' is what belongs to none. `upto` is the last
+    row of our ledger that these figures know of."""
+
+    open: Mapping[str, int]
+    upto: int
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed when the payment was opened. `kept`: what of it is more than was owed, to be kept as credit."""
+    """What was agreed when the payment was opened. `kept`: what of it is more than was owed, to be kept as credit; `seen` is None where
+    our own ledger is the billing."""
 
     settlement: Settlement
     kept: Money
+    seen: Seen | None = None
 
 
-TERMS = Codec(Terms, Settlement, Money)
+TERMS = Codec(Terms, Settlement, Money, Seen)
 
 COLUMNS: tuple[Any, ...] = (
     Payment.id, Payment.customer_id, Payment.journey_id, Payment.state, Payment.settlement, Payment.provider,
     Payment.provider_reference, Payment.page_url, Payment.language, Payment.channel, Payment.reason, Payment.refund_due,
-    Payment.created_at, Payment.settled_at,
+    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at,
 )  # fmt: skip
 ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
 LATEST = Statement(
     select(*COLUMNS).where(col(Payment.journey_id) == p("journey_id")).order_by(col(Payment.created_at).desc(), col(Payment.id)).limit(1)
+)
+
+HEARD = Statement(
+    insert(Notice)
+    .values(provider=p("provider"), id=p("id"), payment_id=p("payment_id"), state=p("state"), set_aside=p("set_aside"), received_at=now())
+    .on_conflict_do_nothing(index_elements=["provider", "id"])
 )
 
 
@@ -60,7 +78,9 @@ class Known:
     language: Language
     channel: str
     reason: str
-    refund_due: Money
+    refund_due: Money  # was never credited
+    refunded: Money  # without what failed
+    disputed: Money  # without what was won
     created_at: int
     settled_at: int | None
 
@@ -71,6 +91,11 @@ class Known:
     @property
     def charge(self) -> Money:
         return self.terms.settlement.charge
+
+    @property
+    def still_due(self) -> Money:
+        """To be given back, and not yet."""
+        return max(self.refund_due - self.refunded - self.disputed, Money(0, self.charge.currency))
 
 
 def find(reader: Reader, payment_id: str) -> Known | None:
@@ -91,8 +116,10 @@ def move(tx: Writer, payment_id: str, to: State, reason: str = "") -> bool:
 
 def known(row: Row) -> Known:
     terms: Terms = TERMS.load(row.settlement)
+    currency = terms.kept.currency
     return Known(
         id=row.id, customer_id=row.customer_id, journey_id=row.journey_id, state=State(row.state), terms=terms, provider=row.provider,
         reference=row.provider_reference, page_url=row.page_url, language=Language(row.language), channel=row.channel, reason=row.reason,
-        refund_due=Money(row.refund_due, terms.kept.currency), created_at=row.created_at, settled_at=row.settled_at,
+        refund_due=Money(row.refund_due, currency), refunded=Money(row.refunded - row.refund_failed, currency),
+        disputed=Money(row.disputed - row.dispute_won, currency), created_at=row.created_at, settled_at=row.settled_at,
     )  # fmt: skip

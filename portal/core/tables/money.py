@@ -15,6 +15,7 @@ class Payment(SQLModel, table=True):
             sqlite_where=text("state IN ('created', 'started', 'submitted')"),
             postgresql_where=text("state IN ('created', 'started', 'submitted')"),
         ),
+        Index("ix_payment_untold", "customer_id", sqlite_where=text("told = 'waiting'"), postgresql_where=text("told = 'waiting'")),
     )  # fmt: skip
     id: str = Field(primary_key=True)  # also the idempotency key
     customer_id: str
@@ -32,12 +33,15 @@ class Payment(SQLModel, table=True):
     language: str
     channel: str
     reason: str = ""
-    refund_due: int = minor(0)  # came a second time, or for more than was owed: to be given back
-    refunded: int = minor(0)  # of the charge, given back by the provider
-    disputed: int = minor(0)  # of the charge, taken back by the customer's bank while it is disputed, or since it was lost
+    refund_due: int = minor(0)  # came a second time, or for more than was owed: never credited, to be given back
+    refunded: int = minor(0)  # of the charge, given back; this and the next three are totals that only grow
+    refund_failed: int = minor(0)  # of that, what the customer's bank did not take
+    disputed: int = minor(0)  # of the charge, taken back by the customer's bank
+    dispute_won: int = minor(0)  # of that, what the company got again
     created_at: int = instant()
     updated_at: int = instant()
     settled_at: int | None = maybe_instant()
+    told: str = ""  # a billing system outside: waiting, then told; empty where our own ledger is the billing
     asked_at: int = instant(0)  # when the provider was last asked
 
 
