@@ -1,5 +1,7 @@
 """The composition root: the only place that chooses."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,11 +24,12 @@ from portal.channels.web import door, table
 from portal.channels.web.look import Look
 from portal.channels.web.pages import Pages
 from portal.core import company as companies
-from portal.core import journey, payments
+from portal.core import housekeeping, journey, payments
 from portal.core.keys import Keys
 from portal.core.outbox import Outbox
+from portal.core.payments import telling
 from portal.core.portal import Portal
-from portal.core.ports import Messages, Payments
+from portal.core.ports import Billing, Messages, Payments
 from portal.core.statements import Database
 from portal.core.telephony import Telephony
 from portal.core.worker import Chore, Worker
@@ -35,6 +38,9 @@ from portal.settings import Settings
 
 DEMO = Path(__file__).resolve().parent / "demo" / "company.toml"
 ASK_EVERY_SECONDS = 20.0
+# A refund that no notice told is found within the hour.
+LOOK_BACK_EVERY_SECONDS = 3600.0
+SWEEP_EVERY_SECONDS = 3600.0
 
 
 def build(settings: Settings, *, separate_worker: bool = False, **replacements: Any) -> Starlette:
@@ -58,7 +64,7 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
             worker.start()
         yield
         if worker:
-            worker.stop()
+            await asyncio.to_thread(worker.stop)
         portal.db.close()
 
     doorways = door.Doorways(portal, pages, trusted, [*headers, (b"cache-control", b"no-store")])
@@ -76,19 +82,21 @@ def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
     company = companies.read(settings.company or DEMO)
     keys = Keys.of(settings.keys)
     db = open_database(settings.database_url)
+    billing = billing_store(settings, db)
     messages, telephony = _messages(settings)
     return Portal(
         company=company,
         base_url=settings.base_url.rstrip("/"),
         keys=keys,
         db=db,
-        billing=EmbeddedBilling(db),
-        payments=_payments(settings, keys),
+        billing=billing,
+        payments=payment_provider(settings, keys),
         messages=messages,
         telephony=telephony,
         papers=TypstPapers(company),
         actions=actions.found(),
         outbox=Outbox(separate=separate_worker),
+        couriers={telling.CHANNEL: telling.Courier(db, billing)} if billing.remote else {},
         live=settings.live,
         sending_limited=settings.limits == "on",
         fixed_codes=_fixed_codes(settings.test_phones),
@@ -117,9 +125,19 @@ def _messages(settings: Settings) -> tuple[dict[str, Messages], Telephony | None
     return vendors, twilio.TwilioNotices(token, base_url)
 
 
-def _payments(settings: Settings, keys: Keys) -> Payments:
+def billing_store(settings: Settings, db: Database) -> Billing:
+    if settings.billing == "http":
+        from portal.adapters.billing.http import HttpBilling  # its client is not needed otherwise
+
+        return HttpBilling(db, settings.billing_url, settings.billing_key.get_secret_value())
+    return EmbeddedBilling(db)
+
+
+def payment_provider(settings: Settings, keys: Keys) -> Payments:
     if settings.payments == "stripe":
-        raise ValueError("PORTAL_PAYMENTS=stripe is not there yet: set sandbox")
+        from portal.adapters.stripe_payments import StripePayments  # 0.7 s that a sandbox need not wait
+
+        return StripePayments(settings.stripe_api_key.get_secret_value(), settings.stripe_secrets, settings.stripe_api_base)
     return SandboxPayments(_sandbox_file(settings), settings.base_url.rstrip("/"), keys)
 
 
@@ -138,7 +156,15 @@ def _ask_about_payments(portal: Portal) -> None:
     payments.ask_about(portal.db, portal.payments, lambda provider, heard: journey.settle(portal, provider, heard))
 
 
-CHORES: tuple[Chore, ...] = (("ask about payments", ASK_EVERY_SECONDS, _ask_about_payments),)
+def _ask_what_went_back(portal: Portal) -> None:
+    payments.look_back(portal.db, portal.payments, int(time.time() * 1000))
+
+
+CHORES: tuple[Chore, ...] = (
+    ("ask about payments", ASK_EVERY_SECONDS, _ask_about_payments),
+    ("ask what went back", LOOK_BACK_EVERY_SECONDS, _ask_what_went_back),
+    ("sweep", SWEEP_EVERY_SECONDS, housekeeping.sweep),
+)
 
 
 def _headers(portal: Portal, style_hash: str) -> list[tuple[bytes, bytes]]:

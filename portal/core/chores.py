@@ -60,15 +60,18 @@ class Round:
         self.stopping.set()
 
     def _run(self) -> None:
-        while not self.stopping.wait(LOOK_SECONDS * chance.uniform(0.5, 1)):
+        pause = chance.random()  # of those that start together, not all at once
+        while not self.stopping.wait(pause):
+            pause = LOOK_SECONDS * chance.uniform(0.5, 1)
             try:
-                self._look()
+                self.look()
             except Unavailable as error:
                 log.warning("chores wait for the database", reason=str(error))
             except Exception:
-                log.exception("chores")
+                self._broke("chores")
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Does what is due and nobody else has begun."""
         with self.portal.db.read() as reader:
             not_due = {row.name for row in reader.all(NOT_DUE)}
         for chore in self.chores:
@@ -91,6 +94,10 @@ class Round:
             log.warning("a chore waits", chore=name, reason=str(error))
             return "failed"
         except Exception:
-            log.exception("a chore failed", chore=name)
+            self._broke("a chore failed", chore=name)
             return "failed"
         return "done"
+
+    def _broke(self, said: str, **more: str) -> None:
+        if not self.stopping.is_set():  # then the database is being closed under it, and it is another's
+            log.exception(said, **more)
