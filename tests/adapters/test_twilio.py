@@ -159,7 +159,7 @@ def test_whatever_comes_back_is_one_of_the_two(answer):
 def test_a_connection_that_twilio_closed_while_it_idled_is_opened_anew(fake):
     sending = texting(fake)
     sending.send(SMS)
-    fake.server.RequestHandlerClass.timeout = 0.05  # type: ignore[attr-defined]
+    fake.server.RequestHandlerClass.timeout = 0.05
     sending.client.http_client.session.close()
     sending.send(SMS)
     time.sleep(0.2)  # the server closes what idles

@@ -8,6 +8,7 @@ import random
 import re
 import threading
 import time
+from base64 import b64encode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -206,8 +207,6 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(no.status, {"code": no.code, "message": no.words, "more_info": "", "status": no.status})
 
     def _known(self) -> bool:
-        from base64 import b64encode
-
         wanted = b64encode(f"{self.fake.account}:{self.fake.token}".encode()).decode()
         return self.headers.get("Authorization") == f"Basic {wanted}"
 
