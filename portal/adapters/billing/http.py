@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from portal.adapters.billing import answers
 from portal.adapters.billing.breaker import Breaker
-from portal.adapters.billing.wire import Answer, Wire
+from portal.adapters.billing.wire import Answer, Patience, Wire
 from portal.core.documents import Document
 from portal.core.errors import BillsUnseen, Permanent
 from portal.core.payments.owing import less, untold
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 NOBODY = "nobody"
 # Of a payment, these say no for good: the same words again would be refused again.
 REFUSALS = (400, 404, 409, 413, 422)
+PATIENCE = Patience()
+LONGEST_NUMBER = 64
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -31,8 +33,8 @@ class HttpBilling:
 
     remote = True
 
-    def __init__(self, db: Database, url: str, key: str, breaker: Breaker | None = None) -> None:
-        self.db, self.wire = db, Wire(url, key, breaker or Breaker())
+    def __init__(self, db: Database, url: str, key: str, breaker: Breaker | None = None, patience: Patience = PATIENCE) -> None:
+        self.db, self.wire = db, Wire(url, key, breaker or Breaker(), patience)
 
     def account(self, customer_id: str) -> Account:
         with self.db.read() as reader:
@@ -47,6 +49,8 @@ class HttpBilling:
         return less(said.account(), upto, [row for row in rows if row.payment_id not in said.recorded])
 
     def document(self, customer_id: str, number: str) -> Document | None:
+        if not 0 < len(number) <= LONGEST_NUMBER:
+            return None
         answer = self.wire.get("document", customer_id=customer_id or NOBODY, number=number)
         if _is_unknown(answer, "customer_unknown", "document_unknown"):
             return None

@@ -22,12 +22,18 @@ from portal.core.errors import BillsUnseen
 
 CALLS = Counter("portal_billing_calls", "What was asked of the billing system, and what became of it", ["what", "outcome"])
 
-CONNECT_SECONDS = 1.0
-ANSWER_SECONDS = 2.0
-TOTAL_SECONDS = 4.5
 LARGEST = 2 * 1024 * 1024
 # Half of the threads that handlers have: whoever hangs does not take the other doors with it.
 AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: for a connection, for an answer, and for both with the second try."""
+
+    connect: float = 1.0
+    answer: float = 2.0
+    total: float = 4.5
 
 
 class NoAnswer(BillsUnseen):
@@ -46,13 +52,13 @@ class Answer:
 class Wire:
     """Thread-safe; connections are kept and used again. Nothing is followed, and no proxy of the environment is asked."""
 
-    def __init__(self, url: str, key: str, breaker: Breaker) -> None:
+    def __init__(self, url: str, key: str, breaker: Breaker, patience: Patience) -> None:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         pool = HTTPSConnectionPool if secure else HTTPConnectionPool
         self.pool: HTTPConnectionPool = pool(parts.hostname or "", parts.port, maxsize=AT_ONCE, block=True)
         self.pool.ConnectionCls = PromptHttps if secure else Prompt
-        self.path, self.breaker = parts.path.rstrip("/"), breaker
+        self.path, self.breaker, self.patience = parts.path.rstrip("/"), breaker, patience
         self.headers = {
             "authorization": f"Bearer {key}", "accept": "application/json", "accept-encoding": "identity",
             "user-agent": "quick-actions-portal",
@@ -61,7 +67,7 @@ class Wire:
     def get(self, what: str, **query: str) -> Answer:
         """Once more where that may help. Raises BillsUnseen."""
         target = f"{self.path}/v1/{what}" + (f"?{urlencode(query)}" if query else "")
-        ask = partial(self._once, what, "GET", target, None, monotonic() + TOTAL_SECONDS)
+        ask = partial(self._once, what, "GET", target, None, monotonic() + self.patience.total)
         try:
             return ask()
         except NoAnswer as silence:
@@ -71,7 +77,7 @@ class Wire:
 
     def put(self, what: str, target: str, said: Mapping[str, Any]) -> Answer:
         """Tried once: whoever has to repeat it knows how long it may take. Raises BillsUnseen."""
-        return self._once(what, "PUT", f"{self.path}/v1/{target}", json.dumps(said).encode(), monotonic() + TOTAL_SECONDS)
+        return self._once(what, "PUT", f"{self.path}/v1/{target}", json.dumps(said).encode(), monotonic() + self.patience.total)
 
     def _once(self, what: str, method: str, target: str, body: bytes | None, ends: float) -> Answer:
         if not self.breaker.may_ask():
@@ -90,13 +96,14 @@ class Wire:
     def _answer(self, method: str, target: str, body: bytes | None, ends: float) -> Answer:
         request_id, began = uuid4().hex, monotonic()
         headers = self.headers | {"x-request-id": request_id} | ({"content-type": "application/json"} if body else {})
-        timeout = Timeout(connect=min(CONNECT_SECONDS, ends - began), read=min(ANSWER_SECONDS, ends - began))
+        connect, answer, left = self.patience.connect, self.patience.answer, max(ends - began, 0.1)
+        timeout = Timeout(connect=min(connect, left), read=min(answer, left))
         try:
             response = self.pool.urlopen(
                 method, target, body, headers, retries=False, redirect=False, timeout=timeout, pool_timeout=1, preload_content=False,
                 decode_content=False,
             )  # fmt: skip
-            content = _read(response, min(began + CONNECT_SECONDS + ANSWER_SECONDS, ends))
+            content = _read(response, min(began + connect + answer, ends))
         except (HTTPError, OSError, ValueError) as error:
             raise NoAnswer(f"{type(error).__name__} (request {request_id})") from error
         if response.status == 429 or response.status >= 500:

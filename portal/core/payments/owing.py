@@ -72,12 +72,14 @@ def now_open(reader: Reader, customer_id: str, currency: str, seen: Seen | None)
 
 
 def agreed(reader: Reader, customer_id: str, settlement: Settlement, seen: Seen | None, open_now: Mapping[str, int]) -> Seen | None:
-    """What is kept of it with the payment: the invoices that it names, and the rest in one sum."""
+    """What is kept of it with the payment: the invoices that it names, credits that may settle them, and the rest in one sum."""
     if seen is None:
         return None
-    named = {number: open_now.get(number, 0) for number in settlement.invoices}
-    rest = sum(open_now.values()) - sum(named.values()) if settlement.checked else 0
-    return Seen(named | ({"": rest} if rest or not named else {}), ledger.last(reader, customer_id))
+    kept = {number: open_now.get(number, 0) for number in settlement.invoices}
+    if settlement.checked:
+        kept |= {number: minor for number, minor in open_now.items() if minor < 0 and number}
+        kept |= {"": sum(open_now.values()) - sum(kept.values())}
+    return Seen(kept, ledger.last(reader, customer_id))
 
 
 def balance_after(reader: Reader, payment: Known) -> Money | None:

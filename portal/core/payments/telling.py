@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import structlog
-from sqlalchemy import literal_column, update
+from sqlalchemy import literal_column, or_, update
 from sqlmodel import col, select
 
 from portal.core import incentives, ledger
@@ -35,7 +35,7 @@ ACKNOWLEDGE = Statement(
 KNOWN = Statement(select(Customer.customer_id).where(col(Customer.customer_id) == p("customer_id")))
 CREDITED = Statement(
     select(Ledger.kind, Ledger.invoice_number, Ledger.amount, Ledger.incentive_id)
-    .where(col(Ledger.payment_id) == p("payment_id"), col(Ledger.kind).in_(("payment", "saving")))
+    .where(col(Ledger.payment_id) == p("payment_id"), or_(col(Ledger.kind) == "payment", col(Ledger.kind) == "saving"))
     .order_by(col(Ledger.id).desc())
 )
 
