@@ -1,0 +1,234 @@
+"""Stories told over HTTP: a served portal, a Stripe that stands for the real one, and a customer between them."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from sqlmodel import col, select
+
+from portal.core.statements import Database, Statement
+from portal.core.tables import Event, Ledger, Notice, Payment
+from tests.client import Browser, Page
+from tests.fakes.stripe import FakeStripe
+from tests.ports import free_port
+from tests.processes.instances import DANIEL, RUTH, eventually, identified, to_provider
+from tests.servers import Server, command
+
+PAYMENTS = Statement(select(Payment).order_by(col(Payment.created_at)))
+NOTICES = Statement(select(Notice))
+LEDGER = Statement(select(Ledger.kind, Ledger.amount).where(col(Ledger.payment_id) != "").order_by(col(Ledger.id)))
+TIMELINE = Statement(select(Event.action, Event.outcome, Event.reason).where(col(Event.step) == "payment").order_by(col(Event.id)))
+
+on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+
+
+def settings(stripe: FakeStripe, **more: str) -> dict[str, str]:
+    return {
+        "PORTAL_PAYMENTS": "stripe", "STRIPE_API_KEY": stripe.key, "STRIPE_WEBHOOK_SECRET": stripe.courier.secret,
+        "STRIPE_API_BASE": stripe.url, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def stripe() -> Iterator[FakeStripe]:
+    with FakeStripe() as stripe:
+        yield stripe
+
+
+@pytest.fixture
+def server(demo_url: str, stripe: FakeStripe, serve: Callable[..., Server]) -> Server:
+    port = free_port()
+    stripe.courier.url = f"http://127.0.0.1:{port}/hooks/payments/stripe"
+    return serve(demo_url, port=port, **settings(stripe))
+
+
+@pytest.fixture
+def ruth(server) -> Iterator[Browser]:
+    with Browser(server.url) as browser:
+        identified(browser, RUTH, "/actions/pay-balance")
+        yield browser
+
+
+def reference(page: str) -> str:
+    return page.rpartition("/")[2]
+
+
+def press(page: str, what: str) -> httpx2.Response:
+    """On Stripe's page; where it sends the customer is not followed."""
+    return httpx2.post(page, data={"do": what}, follow_redirects=False)
+
+
+def payments(db: Database) -> list[Payment]:
+    with db.read() as reader:
+        return reader.all(PAYMENTS)
+
+
+def ledger(db: Database) -> list[tuple[str, int]]:
+    with db.read() as reader:
+        return [tuple(row) for row in reader.all(LEDGER)]
+
+
+def notices(db: Database) -> list[str]:
+    with db.read() as reader:
+        return sorted(row.set_aside or row.state for row in reader.all(NOTICES))
+
+
+def later(browser: Browser, days: float) -> None:
+    assert browser.post("/sandbox/clock", json={"advance_seconds": int(days * 86_400)}).status_code == 200
+
+
+def test_a_balance_is_paid_waited_for_receipted_and_given_back(server, stripe, ruth, demo_database):
+    due = ruth.open("/actions/pay-balance")
+    assert due.said("amount-due") == "₪218.26"
+    assert f"form-action 'self' {stripe.url};" in due.response.headers["content-security-policy"]
+    page = to_provider(ruth)
+    assert page.startswith(f"{stripe.url}/c/pay/cs_test_")
+    assert 'data-minor="21826" data-currency="ils"' in httpx2.get(page).text
+
+    stripe.courier.holding = True
+    back = press(page, "pay").headers["location"]
+    assert "waiting" in ruth.open(back).heading
+    assert payments(demo_database)[0].state == "started"  # the return page never marks paid (56)
+    stripe.courier.release()
+    stripe.courier.holding = False
+    stripe.courier.settled()
+    receipt = ruth.open(back)
+    assert (receipt.heading, receipt.said("paid")) == ("Paid. Thank you.", "₪218.26")
+    assert ruth.open("/actions/pay-balance").heading == "You owe nothing"
+
+    (paid,) = payments(demo_database)
+    assert paid.capture == stripe.account.intent_of(paid.id)
+    stripe.account.refund(paid.capture, 5000)
+    stripe.account.dispute(paid.capture, 10000)
+    stripe.courier.settled()
+    assert ledger(demo_database)[-2:] == [("refund", 5000), ("dispute", 10000)]
+    assert ruth.open("/actions/pay-balance").said("amount-due") != "₪0.00"
+    assert ruth.open("/actions/last-invoice").said("amount-due") == "₪150.00"
+    with demo_database.read() as reader:
+        assert [tuple(row) for row in reader.all(TIMELINE)] == [
+            ("pay-balance", "refund", "50.00 ILS"),
+            ("pay-balance", "dispute", "100.00 ILS"),
+        ]
+    assert stripe.account.taken() == {paid.id: {"amount": 21826, "refunded": 5000, "times": 1, "currency": "ils"}}
+
+
+@on_sqlite
+def test_declined_and_back_again_the_page_is_the_same_and_so_is_a_second_tabs(stripe, ruth, demo_database):
+    page = to_provider(ruth)
+    assert "declined" in press(page, "decline").text
+    stripe.courier.settled()
+    left: Page = ruth.open(stripe.account.objects[reference(page)]["cancel_url"])
+    assert left.said("amount-due") == "₪218.26"
+    assert (to_provider(ruth), to_provider(ruth)) == (page, page)
+    press(page, "pay")
+    stripe.courier.settled()
+    assert [row.state for row in payments(demo_database)] == ["success"]
+    assert len(stripe.account.sessions()) == 1
+
+
+@on_sqlite
+def test_another_amount_closes_the_first_page_so_that_two_tabs_pay_once(stripe, ruth, demo_database):
+    first = to_provider(ruth)
+    asked = ruth.submit(ruth.open("/actions/pay-balance"), "change")
+    asked = ruth.submit(asked, "choice-other")
+    ruth.submit(asked, "submit", amount="100")
+    second = to_provider(ruth)
+    assert "expired" in press(first, "pay").text
+    press(second, "pay")
+    stripe.courier.settled()
+    assert sorted(row.state for row in payments(demo_database)) == ["cancelled", "success"]
+    assert sum(one["amount"] for one in stripe.account.taken().values()) == 10000
+
+
+@on_sqlite
+def test_an_abandoned_page_is_closed_after_an_hour(stripe, ruth, demo_database):
+    page = to_provider(ruth)
+    later(ruth, 61 / 1440)
+    eventually(lambda: payments(demo_database)[0].state == "cancelled")
+    assert stripe.account.objects[reference(page)]["status"] == "expired"
+    assert "No money was taken" in identified(ruth, RUTH, "/actions/pay-balance").said("error")
+
+
+@on_sqlite
+def test_a_stripe_that_hangs_costs_a_sentence_and_the_next_try_has_the_same_key(stripe, ruth, demo_database):
+    """F10. The first order arrived; its answer did not."""
+    stripe.trouble.extend(["hang", "after"])
+    for _try in range(2):
+        page = ruth.open("/actions/pay-balance")
+        answer = ruth.submit(page, "submit")
+        assert "The payment page does not answer now. No money was taken." in answer.text
+    assert to_provider(ruth).startswith(stripe.url)
+    assert len(payments(demo_database)) == len(stripe.account.sessions()) == len(stripe.kept) == 1
+
+
+@on_sqlite
+def test_after_three_days_without_notices_asking_finds_all_of_it_once(server, stripe, ruth, demo_database):
+    """F11: a card, a way to pay that takes days, and a refund."""
+    stripe.courier.lose = 1.0
+    press(to_provider(ruth), "pay")
+    with Browser(server.url) as daniel:
+        identified(daniel, DANIEL, "/actions/pay-balance")
+        slow = to_provider(daniel)
+        press(slow, "pay later")
+        later(ruth, 10 / 1440)
+        eventually(lambda: sorted(row.state for row in payments(demo_database)) == ["submitted", "success"])
+        stripe.account.bank_decides(reference(slow), ok=True)
+        stripe.account.refund(payments(demo_database)[0].capture, 1000)
+        later(daniel, 3)
+        eventually(lambda: [row.state for row in payments(demo_database)] == ["success"] * 2)
+        eventually(lambda: ("refund", 1000) in ledger(demo_database))
+    taken = sum(one["amount"] for one in stripe.account.taken().values())
+    assert sum(amount for kind, amount in ledger(demo_database) if kind == "payment") == -taken
+    assert len(stripe.courier.lost) == len(stripe.account.events)
+
+
+@on_sqlite
+def test_what_is_not_as_it_should_be_is_refused_set_aside_or_ignored(server, stripe, ruth, demo_database):
+    page = to_provider(ruth)
+    hook = stripe.courier.url
+    assert httpx2.post(hook, content=b"{}").status_code == 400
+    assert httpx2.post(hook, content=b"{}", headers={"Stripe-Signature": "t=1,v1=a"}).status_code == 400
+    assert httpx2.post(hook.replace("stripe", "sandbox"), content=b"{}").status_code == 404
+    assert notices(demo_database) == []
+
+    stripe.account.objects[reference(page)]["amount_total"] -= 1
+    press(page, "pay")
+    stripe.courier.settled()
+    assert notices(demo_database) == ["took 21825 ILS for 21826 ILS"]
+    assert ledger(demo_database) == []
+    assert "payment_notice_set_aside" in server.said()
+    assert 'portal_payment_notices_total{outcome="ignored",provider="stripe"}' in ruth.get("/metrics").text
+
+
+@on_sqlite
+def test_a_refund_that_stripe_cannot_be_asked_about_now_is_heard_when_it_comes_again(stripe, ruth, demo_database):
+    press(to_provider(ruth), "pay")
+    stripe.courier.settled()
+    stripe.trouble.extend(["before", "before"])
+    stripe.account.refund(payments(demo_database)[0].capture, 1000)
+    stripe.courier.settled()
+    assert not stripe.trouble
+    assert ledger(demo_database)[-1] == ("refund", 1000)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("key", "says", "code"),
+    [
+        ("sk_test_fake", "ok    payments: Stripe answers, in test mode", 0),
+        ("sk_test_wrong", "WRONG payments: Stripe refuses STRIPE_API_KEY", 1),
+    ],
+)
+def test_check_says_whether_stripe_takes_the_key(stripe, demo_url, tmp_path, key, says, code):
+    given = settings(stripe, PORTAL_DATABASE_URL=demo_url) | {"STRIPE_API_KEY": key}
+    checked = command("check", folder=tmp_path, **given)
+    assert says in checked.stdout
+    assert checked.returncode == code
+
+
+@on_sqlite
+def test_a_test_key_takes_no_live_money(demo_url, tmp_path, stripe):
+    given = settings(stripe, PORTAL_DATABASE_URL=demo_url, PORTAL_MODE="live", STRIPE_WEBHOOK_SECRET="whsec_old, whsec_new")
+    checked = command("check", folder=tmp_path, **given)
+    assert "STRIPE_API_KEY is a test key, which takes no money" in checked.stdout
+    assert stripe.calls == []
