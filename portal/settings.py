@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = Field(default=SecretStr(""), validation_alias="PORTAL_SMTP_URL")
     email_from: str = Field(default="", validation_alias="PORTAL_EMAIL_FROM")
     payments: Literal["sandbox", "stripe"] = Field(default="sandbox", validation_alias="PORTAL_PAYMENTS")
+    billing: Literal["embedded", "http"] = Field(default="embedded", validation_alias="PORTAL_BILLING")
+    billing_url: str = Field(default="", validation_alias="PORTAL_BILLING_URL")
+    billing_key: SecretStr = Field(default=SecretStr(""), validation_alias="PORTAL_BILLING_KEY")
     trusted_proxies: str = Field(default="", validation_alias="PORTAL_TRUSTED_PROXIES")
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
@@ -47,6 +50,11 @@ class Settings(BaseSettings):
         return tuple(key.strip() for key in self.secret_keys.get_secret_value().split(","))
 
     @property
+    def stripe_secrets(self) -> tuple[str, ...]:
+        """Of the webhook; two while one takes the other's place."""
+        return tuple(filter(None, (secret.strip() for secret in self.stripe_webhook_secret.get_secret_value().split(","))))
+
+    @property
     def host(self) -> str:
         return urlsplit(self.base_url).hostname or ""
 
@@ -67,6 +75,10 @@ class Settings(BaseSettings):
                 "PORTAL_PAYMENTS=stripe needs STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET",
             ),
             (self.email == "smtp" and not self._smtp, "PORTAL_EMAIL=smtp needs PORTAL_SMTP_URL and PORTAL_EMAIL_FROM"),
+            (
+                self.billing == "http" and not self._billing,
+                "PORTAL_BILLING=http needs PORTAL_BILLING_URL (https://…) and PORTAL_BILLING_KEY",
+            ),
         ]
         if self.live:
             found += [
@@ -76,6 +88,8 @@ class Settings(BaseSettings):
                 (self.sms == "sandbox", "PORTAL_SMS is sandbox: set twilio"),
                 (self.email == "sandbox", "PORTAL_EMAIL is sandbox: set smtp"),
                 (self.payments == "sandbox", "PORTAL_PAYMENTS is sandbox: set stripe"),
+                (self._stripe_tests, "STRIPE_API_KEY is a test key, which takes no money: set the live one (sk_live_… or rk_live_…)"),
+                (self.billing == "http" and self._billing_in_the_clear, "PORTAL_BILLING_URL is not https: set https://HOST"),
                 (self.limits == "load", "PORTAL_LIMITS is load: live mode keeps its limits, set on"),
             ]
         return [what for wrong, what in found if wrong]
@@ -91,7 +105,22 @@ class Settings(BaseSettings):
 
     @property
     def _stripe(self) -> bool:
-        return bool(self.stripe_api_key.get_secret_value() and self.stripe_webhook_secret.get_secret_value())
+        return bool(self.stripe_api_key.get_secret_value() and self.stripe_secrets)
+
+    @property
+    def _stripe_tests(self) -> bool:
+        return self.payments == "stripe" and self.stripe_api_key.get_secret_value().startswith(("sk_test_", "rk_test_"))
+
+    @property
+    def _billing(self) -> bool:
+        url = urlsplit(self.billing_url)
+        return url.scheme in ("https", "http") and bool(url.hostname) and bool(self.billing_key.get_secret_value())
+
+    @property
+    def _billing_in_the_clear(self) -> bool:
+        """On the way to another machine; on this one nobody listens."""
+        url = urlsplit(self.billing_url)
+        return url.scheme != "https" and url.hostname not in ("127.0.0.1", "::1", "localhost")
 
     @property
     def _smtp(self) -> bool:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from portal.settings import Settings
 
 
 def check() -> None:
@@ -32,6 +36,12 @@ def _findings() -> Iterator[tuple[bool, str]]:
     yield _company(settings.company)
     yield _database(settings.database_url)
     yield True, f"SMS by {settings.sms}, e-mail by {settings.email}, payments by {settings.payments}"
+    if settings.sms == "twilio" and not settings.problems:
+        yield from _sms(settings)
+    if settings.payments == "stripe" and not settings.problems:
+        yield _payments(settings)
+    if settings.billing == "http" and not settings.problems:
+        yield _billing(settings)
 
 
 def _company(path: Path | None) -> tuple[bool, str]:
@@ -45,11 +55,50 @@ def _company(path: Path | None) -> tuple[bool, str]:
     return True, f"company {company.legal_name}"
 
 
+def _billing(settings: "Settings") -> tuple[bool, str]:
+    from portal.app import billing_store, open_database
+    from portal.core.errors import BillsUnseen
+
+    db = open_database(settings.database_url)
+    try:
+        return True, f"billing at {settings.billing_url} {billing_store(settings, db).check()}"
+    except BillsUnseen as silent:
+        return False, f"billing at {settings.billing_url}: {silent}: check PORTAL_BILLING_URL and PORTAL_BILLING_KEY, and that it runs"
+    finally:
+        db.close()
+
+
+def _sms(settings: "Settings") -> Iterator[tuple[bool, str]]:
+    from portal.adapters import twilio
+    from portal.core.errors import VendorError
+
+    client = twilio.client(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_api_base)
+    try:
+        yield True, f"SMS: Twilio's account {twilio.account(client)}"
+    except VendorError as error:
+        yield False, f"SMS: {error}: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and that this machine reaches api.twilio.com"
+    can_call = f"a call says the code from {settings.calls_from}" if settings.calls_from else "set TWILIO_VOICE_FROM to a number to offer calls"
+    yield True, f"where no SMS arrives: {can_call}"
+
+
+def _payments(settings: "Settings") -> tuple[bool, str]:
+    from portal.app import payment_provider
+    from portal.core.errors import VendorError
+    from portal.core.keys import Keys
+
+    try:
+        return True, f"payments: {payment_provider(settings, Keys.of(settings.keys)).check()}"
+    except VendorError as error:
+        return False, f"payments: {error}: check STRIPE_API_KEY, and that this machine reaches api.stripe.com"
+
+
 def _database(url: str) -> tuple[bool, str]:
-    from portal.migrations import newest, upgrade
+    from portal.migrations import Newer, newest, upgrade
 
     try:
         upgrade(url)
+    except Newer as newer:
+        return False, str(newer)
     except Exception as error:
         return False, f"database: {type(error).__name__}: check PORTAL_DATABASE_URL and that the server runs"
     return True, f"database at revision {newest()}"

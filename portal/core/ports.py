@@ -1,6 +1,6 @@
 """What the core needs of the outside. Each has a real implementation and one for the sandbox, in portal.adapters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -28,6 +28,7 @@ class Account:
 
     bills: tuple[Bill, ...]
     balances: tuple[Money, ...]
+    upto: int = 0  # the last row of our ledger that these figures know of, where billing is outside
 
     @property
     def latest(self) -> Bill | None:
@@ -39,13 +40,49 @@ class Account:
         return tuple(bill for bill in reversed(self.bills) if bill.kind is Kind.INVOICE and bill.open.minor > 0)
 
 
-class Billing(Protocol):
-    """Where invoices and balances are. May raise Unavailable."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Money that the portal took: `paid` and `saving` are taken off what is owed. `customer_id` is empty where nobody was identified;
+    `checked`: billing had said that it is owed, otherwise the payer typed the number of a bill."""
 
-    def account(self, customer_id: str) -> Account: ...
+    payment_id: str
+    customer_id: str
+    paid: Money
+    saving: Money
+    kept: Money  # of it, more than was owed, which the customer chose to keep as credit
+    invoices: tuple[str, ...]  # oldest first; none: the balance
+    taken_at: int  # Unix milliseconds
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What billing made of it. `give_back` found nothing that is still owed."""
+
+    credited: Money
+    saving: Money
+    give_back: Money
+
+
+class Billing(Protocol):
+    """Where invoices and balances are. `remote`: in somebody else's system, so that to ask takes a while; may raise BillsUnseen."""
+
+    remote: bool
+
+    def account(self, customer_id: str) -> Account:
+        """Nobody's is empty, and takes as long."""
+        ...
 
     def document(self, customer_id: str, number: str) -> Document | None:
         """The whole document; None where this customer has none by that number."""
+        ...
+
+    def record(self, taken: Taken) -> Recorded:
+        """Once a payment id, however often it is said. Raises BillsUnseen, Permanent."""
+        ...
+
+    def check(self) -> str:
+        """Who answers, for `portal check`. Raises BillsUnseen."""
         ...
 
 
@@ -85,6 +122,7 @@ class Order:
     language: Language
     return_url: str
     cancel_url: str
+    opened_at: int = 0  # Unix ms, the same at each try; the page lives from then
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +141,28 @@ class Heard:
     state: str
     taken: Money
     reason: str = ""
+    capture: str = ""  # the provider's id of the money taken
+    doubt: str = ""  # why it is to be set aside, though it is the provider's
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """The provider says that of this money something was given back, or taken back by the customer's bank: how much, it is asked."""
+
+    notice_id: str
+    capture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What became of money that was taken: totals since the beginning, each of which only grows, so that any order of notices ends alike."""
+
+    payment_id: str
+    capture: str
+    refunded: Money  # given back by the company
+    refund_failed: Money  # of that, what the customer's bank did not take
+    disputed: Money  # taken back by the customer's bank
+    dispute_won: Money  # of that, what the company got again
 
 
 class Payments(Protocol):
@@ -123,8 +183,20 @@ class Payments(Protocol):
         """Close its page, if it is still open. Raises TryAgain."""
         ...
 
-    def hear(self, headers: Mapping[str, str], body: bytes) -> Heard | None:
-        """Verify, then parse. None: not about a payment. Raises BadNotice."""
+    def hear(self, headers: Mapping[str, str], body: bytes) -> Heard | Reversal | None:
+        """Verify, then parse. None: not about a payment of ours. Raises BadNotice."""
+        ...
+
+    def returned(self, capture: str) -> Returned | None:
+        """What of that money went back. None: it is for no payment of ours. Raises TryAgain."""
+        ...
+
+    def reversals(self, since: int) -> Sequence[Reversal]:
+        """What went back since then (Unix ms), by the notices that told it, or should have. Raises TryAgain."""
+        ...
+
+    def check(self) -> str:
+        """Who answers, for `portal check`. Raises VendorError, with what is wrong."""
         ...
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from portal.core import party, payments
 from portal.core.case import Action, Paid, Proof
-from portal.core.errors import NotFound, Permanent, Refused, TryAgain
+from portal.core.errors import BillsUnseen, NotFound, Permanent, Refused, TryAgain
 from portal.core.events import Origin, note
 from portal.core.journey import stored
 from portal.core.journey.stored import Elsewhere, Shown
@@ -46,6 +46,8 @@ def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> 
         payment = _opened(portal, who, shown, step, settle)
     except Changed as changed:
         return _anew(portal, who, shown, changed)
+    except BillsUnseen:
+        return _anew(portal, who, shown, _unseen())
     if payment.page_url:
         return Elsewhere(payment.page_url)
     page = _asked(portal, shown, payment)
@@ -70,14 +72,18 @@ def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
 
 
 def _opened(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Known:
-    if who.customer_id is None:
+    # A number that was only typed says nothing of who typed it: it is paid alike by whoever proved no more (promise 10).
+    typed = not step.settlement.checked and who.proof is not Proof.CODE
+    customer_id = who.subject if typed else who.customer_id
+    if customer_id is None:
         raise NotFound(shown.action.slug)
     for _try in range(TRIES):
+        seen = payments.asked(portal.db, portal.billing, customer_id, step.settlement)
         try:
             with portal.db.write() as tx:
                 payment = payments.open_payment(
-                    tx, customer_id=who.customer_id, journey_id=shown.journey_id, settlement=step.settlement,
-                    provider=portal.payments.name, language=who.language, channel=who.origin.channel,
+                    tx, customer_id=customer_id, journey_id=shown.journey_id, settlement=step.settlement,
+                    provider=portal.payments.name, language=who.language, channel=who.origin.channel, seen=seen,
                 )  # fmt: skip
                 note(
                     tx, who.origin, "pay", "to provider", action=shown.action.slug, customer_id=who.customer_id,
@@ -98,8 +104,9 @@ def _close(portal: Portal, payment: Known, settle: Settle) -> None:
 
 def _asked(portal: Portal, shown: Shown, payment: Known) -> PaymentPage:
     """The same order twice is one page: where we were not told, the next try finds it."""
-    back = f"{portal.base_url}/actions/{shown.action.slug}?journey={shown.journey_id}&returned=1"
-    order = Order(payment.id, payment.charge, portal.company.named(payment.language), payment.language, back, back)
+    back = f"{portal.base_url}/actions/{shown.action.slug}?journey={shown.journey_id}"
+    named = portal.company.named(payment.language)
+    order = Order(payment.id, payment.charge, named, payment.language, f"{back}&returned=1", back, payment.created_at)
     try:
         return portal.payments.begin(order)
     except TryAgain as silent:
@@ -114,6 +121,10 @@ def _asked(portal: Portal, shown: Shown, payment: Known) -> PaymentPage:
 
 def _silent() -> Refused:
     return Refused("provider_silent", _("The payment page does not answer now. No money was taken. Try again in a minute."), status=503)
+
+
+def _unseen() -> Changed:
+    return Changed("bills_unseen", _("We cannot see your bills right now. No money was taken."), status=503)
 
 
 def _anew(portal: Portal, who: Party, shown: Shown, changed: Changed) -> Shown:
