@@ -62,21 +62,25 @@ class Peer:
         self.behaves = behaves
         self.asked: list[str] = []
         self.heads: list[str] = []
-        self.connections = 0
+        self.wires: list[socket.socket] = []  # one a connection
         self.came, self.hold = threading.Event(), threading.Event()
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        """Whoever still waits for an answer is hung up on."""
         self.hold.set()
         self.listening.close()
+        for wire in self.wires:
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 wire, _address = self.listening.accept()
-                self.connections += 1
+                self.wires.append(wire)
                 threading.Thread(target=self._serve, args=(wire,), daemon=True).start()
 
     def _serve(self, wire: socket.socket) -> None:
