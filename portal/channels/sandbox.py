@@ -23,6 +23,19 @@ PHONE = _("A telephone")
 PAY = _("Sandbox payment")
 NEWEST = 50
 DECISIONS = ("approve", "decline", "abandon")
+# What the company or the customer's bank does later with money that was taken.
+REVERSALS = {
+    "refund": _("The company gives the money back"),
+    "refund_failed": _("The bank does not take what was given back"),
+    "dispute": _("The customer disputes it at their bank"),
+    "dispute_won": _("The company wins the dispute"),
+}
+ENDED = {
+    "approved": _("This order is paid."),
+    "declined": _("The card was declined."),
+    "abandoned": _("This order was abandoned."),
+    "expired": _("This page was open too long and is closed."),
+}
 NOTICES = ("now", "late", "twice", "never")
 
 SHOWN: tuple[Any, ...] = (*COLUMNS, Outbox.finished_at)
@@ -38,6 +51,7 @@ class Till(Protocol):
 
     def order(self, reference: str) -> Any: ...
     def decide(self, reference: str, decision: str, delivery: str) -> Any: ...
+    def reverse(self, reference: str, kind: str, minor: int | None, delivery: str) -> bool: ...
 
 
 def _messages(call: Call) -> list[tuple[Row, Message]]:
@@ -88,14 +102,18 @@ def till(call: Call, pages: Pages) -> Response:
         raise NotFound("order")
     return pages.html(
         call, "sandbox/pay.html", PAY, benefit=False, amount=order.charge, merchant=call.portal.company.named(call.language),
-        description=order.description, action=call.path, token="",
+        description=order.description, action=call.path, token="", ended=ENDED.get(order.status), back=order.after,
+        reversals=[(kind, label) for kind, label in REVERSALS.items() if order.most(kind)],
     )  # fmt: skip
 
 
 def decide(call: Call, pages: Pages) -> Response:
     decision, notice = call.form.get("decision", ""), call.form.get("notice", "now")
-    if decision not in DECISIONS or notice not in NOTICES:
+    if decision not in (*DECISIONS, *REVERSALS) or notice not in NOTICES:
         raise Unexpected("decision or notice")
+    if decision in REVERSALS:
+        _till(call).reverse(call.param["reference"], decision, None, notice)
+        return RedirectResponse(call.path, 303)
     after = _till(call).decide(call.param["reference"], decision, notice)
     if not after:
         raise NotFound("order")
