@@ -44,6 +44,7 @@
   });
 
   document.addEventListener("htmx:after:settle", (event) => {
+    if (event.target.id === "delivery") all("#delivery [data-wait]").forEach(countDown);
     if (event.target.id !== "page") return;
     arrive();
     const place = $("[autofocus]") || $("h1");

@@ -77,8 +77,8 @@ def _sms(settings: "Settings") -> Iterator[tuple[bool, str]]:
         yield True, f"SMS: Twilio's account {twilio.account(client)}"
     except VendorError as error:
         yield False, f"SMS: {error}: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, and that this machine reaches api.twilio.com"
-    can_call = f"a call says the code from {settings.calls_from}" if settings.calls_from else "set TWILIO_VOICE_FROM to a number to offer calls"
-    yield True, f"where no SMS arrives: {can_call}"
+    by_call = f"{settings.calls_from} calls" if settings.calls_from else "no call is offered: set TWILIO_VOICE_FROM to a number"
+    yield True, f"where no SMS arrives, {by_call}"
 
 
 def _payments(settings: "Settings") -> tuple[bool, str]:

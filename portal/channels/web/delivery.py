@@ -1,4 +1,4 @@
-"""Whether the code got there, on the page that waits for it, and the call that says it instead."""
+"""Where the code is: on its way, not delivered, being said by telephone. While nothing failed, the same for known and unknown numbers."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ from portal.channels.web.call import Call
 from portal.core.identity.challenges import Waiting
 from portal.core.languages import Text, _
 
+SENT = _("If this is the mobile number of a customer, a code is on its way to it.")
+SENT_ON_FILE = _("If we have a mobile number on file for this ID number, a code is on its way to it.")
 CALLING = _("If this is the mobile number of a customer, we are calling it now. Press 1 to hear the code.")
 CALLING_ON_FILE = _("If we have a mobile number on file for this ID number, we are calling it now. Press 1 to hear the code.")
 
@@ -16,26 +18,30 @@ class Delivery:
 
     line: str
     failed: bool
+    calling: bool
     call_in: int | None
     watch: bool  # there may be news of it yet
 
 
 def delivery(call: Call, waiting: Waiting) -> Delivery:
-    line = _line(waiting)
     failed = waiting.call_failed if waiting.calls else waiting.sms_failed
-    return Delivery(line.say(call.language) if line else "", failed, waiting.call_in, waiting.fresh and not failed)
+    calling = waiting.calls > 0 and waiting.fresh and not failed
+    line = _failure(waiting) if failed else _on_its_way(waiting, calling)
+    return Delivery(line.say(call.language), failed, calling, waiting.call_in, waiting.fresh and not failed)
 
 
-def _line(waiting: Waiting) -> Text | None:
+def _on_its_way(waiting: Waiting, calling: bool) -> Text:
+    if calling:
+        return CALLING_ON_FILE if waiting.on_file else CALLING
+    return SENT_ON_FILE if waiting.on_file else SENT
+
+
+def _failure(waiting: Waiting) -> Text:
     """Of a number that was asked for by an ID number no digit is shown."""
-    if waiting.calls and waiting.call_failed:
+    if waiting.calls:
         if waiting.call_in is None:
             return _("Our calls did not get through either. Talk to a person: they can help you now.")
         return _("Nobody heard our call. Shall we call once more?")
-    if waiting.calls:
-        return (CALLING_ON_FILE if waiting.on_file else CALLING) if waiting.fresh else None
-    if not waiting.sms_failed:
-        return None
     if waiting.call_in is None:
         return _("We could not deliver the code. Try another number, or talk to a person.")
     if not waiting.ending:

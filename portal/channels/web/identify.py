@@ -20,8 +20,6 @@ from portal.core.statements import Row
 TITLE = _("Who are you?")
 CODE = _("The code we sent")
 CHOOSE = _("Whose account is it?")
-SENT = _("If this is the mobile number of a customer, a code is on its way to it.")
-SENT_ON_FILE = _("If we have a mobile number on file for this ID number, a code is on its way to it.")
 # While wrong answers come from everywhere, each answer takes this long (promise 6).
 SLOWER_SECONDS = 2.0
 
@@ -84,8 +82,8 @@ def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | No
     call.shown_at = "/identify/code"
     return pages.html(
         call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
-        resends_left=waiting.resends_left, sent_line=(SENT_ON_FILE if waiting.on_file else SENT).say(call.language),
-        minutes=LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None, delivery=delivery(call, waiting),
+        resends_left=waiting.resends_left, minutes=LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None,
+        delivery=delivery(call, waiting),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 # WCAG 2.2 AA asks 4.5:1 of text on its ground.
 CONTRAST = 4.5
 Rgb = tuple[int, int, int]
-WHITE, NIGHT = (255, 255, 255), (18, 20, 24)
+# Of the grounds of the dark page, the lightest.
+WHITE, NIGHT = (255, 255, 255), (36, 48, 58)
 
 
 @dataclass(frozen=True, slots=True)

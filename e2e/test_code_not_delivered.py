@@ -1,0 +1,68 @@
+"""An SMS does not arrive: the page says so by itself, and a call says the code."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from e2e.conftest import MOBILE, RUNNING, serving
+from e2e.pages import Code, Home, Identify, Invoice
+from tests.fakes.twilio import FakeTwilio
+
+pytestmark = pytest.mark.skipif(bool(RUNNING), reason="a site elsewhere has a Twilio of its own")
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    with FakeTwilio(undelivered={MOBILE: 30003}) as running:
+        yield running
+
+
+@pytest.fixture
+def site(demo_company, tmp_path, twilio) -> Iterator[str]:
+    with serving(demo_company, tmp_path, **twilio.settings) as server:
+        yield server.url
+
+
+@pytest.fixture
+def undelivered(visitor, site) -> Code:
+    Home.opened_by(visitor).choose("last-invoice")
+    Identify(visitor).by_phone("050-234-5678")
+    code = Code(visitor)
+    if not visitor.way.javascript:
+        visitor.taps_on(visitor.page.locator("details.more > summary"))
+        visitor.taps_on("look-again")
+    visitor.sees("call-me")
+    return code
+
+
+@pytest.mark.detail
+def test_the_page_says_so_and_a_call_says_the_code(visitor, undelivered, twilio):
+    assert "78" in visitor.reads("delivery")
+    visitor.arrives("not-delivered", "call-me")
+    visitor.taps_on("call-me")
+    visitor.sees("delivery")
+    visitor.arrives("calling", "delivery")
+    said = "".join(part for part in heard(twilio) if part.isdigit())[:6]
+    Code(visitor).type(said)
+    Invoice(visitor)
+
+
+@pytest.mark.detail
+def test_a_call_that_nobody_answers_is_said_so_by_itself(visitor, undelivered, twilio):
+    twilio.answering[MOBILE] = "no-answer"
+    visitor.taps_on("call-me")
+    visitor.sees("delivery")
+    if visitor.way.javascript:
+        visitor.sees(visitor.page.locator("#delivery .stepup"))
+        visitor.arrives("not-answered", "delivery")
+
+
+def heard(twilio: FakeTwilio) -> list[str]:
+    import time
+
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        if twilio.calls and twilio.calls[-1]["status"] == "completed":
+            return list(twilio.calls[-1]["spoken"])
+        time.sleep(0.05)
+    raise AssertionError("no call was made")
