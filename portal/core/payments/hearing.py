@@ -15,7 +15,7 @@ from portal.core.payments.counts import NOTICES, PAYMENTS, REFUNDS_DUE
 from portal.core.payments.crediting import Credit, credit, entries
 from portal.core.payments.opening import REFER
 from portal.core.payments.owing import balance_after, now_open
-from portal.core.payments.returning import book
+from portal.core.payments.returning import book_again
 from portal.core.payments.rows import HEARD, Known, find, move
 from portal.core.payments.states import OPEN, State
 from portal.core.ports import Heard
@@ -105,16 +105,8 @@ def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
         tx.run(REFUND, payment_id=payment.id, due=given.refund.minor)
         tx.after(REFUNDS_DUE.labels(payment.provider).inc)
         tx.after(lambda: _alert("payment_refund_due", payment.provider, heard, f"{given.refund.minor} {given.refund.currency} too much"))
-    _went_back_already(tx, payment.id)
+    book_again(tx, payment.id)
     return _outcome(tx, payment.id, late)
-
-
-def _went_back_already(tx: Writer, payment_id: str) -> None:
-    """A refund's notice may overtake the payment's own."""
-    payment = find(tx, payment_id)
-    assert payment
-    if payment.refunded or payment.disputed:
-        book(tx, payment)
 
 
 def _write(tx: Writer, payment: Known, open_amounts: Mapping[str, int], given: Credit, redeemed: tuple[Redeemed, ...]) -> None:

@@ -101,6 +101,14 @@ def give_back(tx: Writer, provider: str, notice_id: str, returned: Returned | No
     book(tx, now_is)
 
 
+def book_again(tx: Writer, payment_id: str) -> None:
+    """What was credited of it has changed, or is only known now: a refund's notice may overtake the payment's own."""
+    payment = find(tx, payment_id)
+    assert payment
+    if payment.refunded or payment.disputed:
+        book(tx, payment)
+
+
 def book(tx: Writer, payment: Known) -> None:
     """Brings the ledger to what the payment's totals say. Money that was never credited goes back first: it makes no debt."""
     if payment.state is not State.SUCCESS:

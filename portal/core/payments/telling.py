@@ -14,6 +14,7 @@ from portal.core.outbox import MINUTE, Job, Outbox
 from portal.core.payments.counts import REFUNDS_DUE
 from portal.core.payments.hearing import Outcome, paid
 from portal.core.payments.owing import TOLD, WAITING, is_untold
+from portal.core.payments.returning import book_again
 from portal.core.payments.rows import Known, find
 from portal.core.payments.states import State
 from portal.core.ports import Billing, Recorded, Taken
@@ -93,6 +94,7 @@ def acknowledge(tx: Writer, payment_id: str, recorded: Recorded) -> None:
         *_undone(rows, "saving", before - recorded.saving.minor, payment),
     ]
     ledger.append(tx, payment.customer_id, uncredited)
+    book_again(tx, payment_id)
     if not recorded.credited:
         incentives.release(tx, payment_id)
     if recorded.give_back:
