@@ -4,10 +4,11 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,30 +30,56 @@ QUICK = (
 DURABLE = ("shared_buffers=256MB", "max_connections=60", "unix_socket_directories=")
 
 
+class Postgres:
+    """One that can be stopped and started again: the same port, the same data."""
+
+    def __init__(self, home: Path, configured: Sequence[str]) -> None:
+        self.home, self.data, self.port = home, home / "data", free_port()
+        self.account = _account(home)
+        self.programs = _programs(home if self.account else None)
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/"
+        settings = (*configured, "listen_addresses=127.0.0.1", f"port={self.port}")
+        self.settings = [part for setting in settings for part in ("-c", setting)]
+        subprocess.run(
+            [self.programs / "initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            user=self.account, cwd=home, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        with open(self.home / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.programs / "postgres", "-D", self.data, *self.settings], user=self.account, cwd=self.home, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        wait_until(lambda: _answers(self.url), self.process, self.home / "log", seconds=30)
+
+    def stop(self) -> None:
+        """A "fast" shutdown (SIGINT): clients are cut off in the middle of whatever they do."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+
+
+@contextmanager
+def restartable(configured: Sequence[str] = QUICK) -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory(prefix="portal-postgres-", ignore_cleanup_errors=True) as folder:
+        running = Postgres(Path(folder), configured)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
+
+
 @contextmanager
 def server(configured: Sequence[str] = QUICK) -> Iterator[str]:
     """The URL of the server, without a database: append its name."""
-    with tempfile.TemporaryDirectory(prefix="portal-postgres-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        account = _account(home)
-        programs = _programs(home if account else None)
-        data, port = home / "data", free_port()
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-            user=account, cwd=home, check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        settings = [part for setting in (*configured, "listen_addresses=127.0.0.1", f"port={port}") for part in ("-c", setting)]
-        with open(home / "log", "wb") as log:
-            process = subprocess.Popen(
-                [programs / "postgres", "-D", data, *settings], user=account, cwd=home, stdout=log, stderr=log, start_new_session=True
-            )
-        url = f"postgresql://postgres@127.0.0.1:{port}/"
-        try:
-            wait_until(lambda: _answers(url), process, home / "log", seconds=30)
-            yield url
-        finally:
-            process.send_signal(2)  # SIGINT: "fast" shutdown, without waiting for clients
-            process.wait(20)
+    with restartable(configured) as running:
+        yield running.url
 
 
 def clone(url: str, template: str, name: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 from threading import RLock, get_ident
 from typing import Any
 
@@ -23,6 +24,9 @@ from portal.core.statements import Row, Statement, Values
 
 DIALECT = SQLiteDialect(paramstyle="named")
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000", "mmap_size=134217728")
+
+# A single row may still fit into the log where a request no longer does.
+ROOM = 1 << 20
 
 
 class SQLite:
@@ -121,6 +125,9 @@ class SQLite:
 
     def listen(self, heard: Callable[[], None]) -> Listening:
         return Listening(self.path, heard)
+
+    def has_room(self) -> bool:
+        return disk_usage(self.path.parent).free >= ROOM
 
     def close(self) -> None:
         for connection in (self.writer, *self.readers):

@@ -138,6 +138,10 @@ class Database(Protocol):
         """Calls `heard`, in a thread of its own, soon after another process rang; perhaps without cause, never too seldom."""
         ...
 
+    def has_room(self) -> bool:
+        """Whether what a request writes would find a place, as far as can be told without writing it."""
+        ...
+
     def close(self) -> None: ...
 
 

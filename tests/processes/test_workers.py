@@ -94,7 +94,7 @@ def test_sigterm_ends_all_and_what_is_being_answered_is_answered(three):
     for connection in open_requests:
         connection.close()
     assert three.process.wait(12) == 0
-    assert not any(child.is_running() for child in children)
+    eventually(lambda: not any(child.is_running() for child in children))
     assert three.said().count("form refused") == 1, "a line is written once"
     assert "Traceback" not in three.said()
 

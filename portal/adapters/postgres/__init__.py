@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 import psycopg
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import DiskFull, ReadOnlySqlTransaction
 from sqlalchemy import Dialect
 
 from portal.adapters.postgres.bell import Listening
@@ -14,6 +14,8 @@ from portal.core.errors import Unavailable
 
 # A server that is gone may take seconds to say so: whoever asks within this time of a failure is told at once, and nobody queues.
 SHUT_SECONDS = 0.5
+# A full disk is the server's: we know it by a row that found no place, while others still do.
+FULL_SECONDS = 10.0
 # The last one: a standby, for somebody promoted the other one and this connection is of before.
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, ReadOnlySqlTransaction)
 
@@ -24,7 +26,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self.url = url
         self.idle: list[Connection] = []
-        self.shut_until = 0.0
+        self.shut_until = self.full_until = 0.0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -33,6 +35,8 @@ class Postgres:
             yield connection
         except GONE as error:
             connection.close()
+            if isinstance(error, DiskFull):
+                self.full_until = monotonic() + FULL_SECONDS
             raise Unavailable(type(error).__name__) from error
         finally:
             self._give_back(connection)
@@ -80,6 +84,9 @@ class Postgres:
 
     def listen(self, heard: Callable[[], None]) -> Listening:
         return Listening(self.url, heard)
+
+    def has_room(self) -> bool:
+        return monotonic() >= self.full_until
 
     def close(self) -> None:
         for connection in self.idle:

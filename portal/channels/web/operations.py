@@ -31,6 +31,8 @@ def ready(call: Call, pages: Pages) -> Response:
             tx.run(TOUCH)
     except Unavailable:
         return PlainTextResponse("the database does not answer\n", 503)
+    if not call.portal.db.has_room():
+        return PlainTextResponse("the disk is full\n", 503)
     return PlainTextResponse("ready\n")
 
 

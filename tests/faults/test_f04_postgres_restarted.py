@@ -1,0 +1,74 @@
+"""F4: PostgreSQL restarted in mid-payment: an error page, the notice is redelivered, one credit, the pool recovers in 10 s."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+
+from portal import migrations
+from tests import postgres
+from tests.client import Browser
+from tests.processes.instances import RUTH, decide, eventually, identified, to_provider
+from tests.servers import Server, command
+
+PAID = "SELECT p.state, count(*) FILTER (WHERE l.kind = 'payment'), sum(l.amount) FILTER (WHERE l.kind = 'payment')" \
+    " FROM payment p LEFT JOIN ledger l ON l.payment_id = p.id GROUP BY p.id, p.state"  # fmt: skip
+
+
+@pytest.fixture
+def own() -> Iterator[postgres.Postgres]:
+    with postgres.restartable() as running:
+        yield running
+
+
+@pytest.fixture
+def url(own: postgres.Postgres, tmp_path: Path) -> str:
+    url = own.url + "postgres"
+    migrations.upgrade(url)
+    assert command("seed", folder=tmp_path, PORTAL_DATABASE_URL=url).returncode == 0
+    return url
+
+
+def status(server: Server, path: str) -> int:
+    return httpx2.get(server.url + path, timeout=20).status_code
+
+
+def test_a_restart_in_mid_payment_costs_an_error_page_and_nothing_else(own, url, serve):
+    server: Server = serve(url)
+    pid = server.process.pid
+    with Browser(server.url) as browser, Browser(server.url) as provider:
+        identified(browser, RUTH)
+        page = to_provider(browser)
+        own.stop()
+        sorry = browser.open("/actions/pay-balance")
+        assert sorry.status == 503
+        assert sorry.has("human")
+        assert "No money was taken" in sorry.text
+        assert 'lang="en"' in sorry.text
+        assert 'lang="he"' in httpx2.get(server.url + "/actions/pay-balance?lang=he", cookies=dict(browser.cookies)).text
+        assert (status(server, "/healthz"), status(server, "/readyz")) == (200, 503)
+        back = decide(provider, page).headers["location"]
+        own.start()
+        eventually(lambda: status(server, "/readyz") == 200, seconds=10)
+        receipt = eventually(lambda: (page := browser.open(back)).has("receipt") and page, seconds=40)
+        assert receipt.heading == "Paid. Thank you."
+        assert browser.open("/actions/pay-balance").heading == "You owe nothing"
+    with psycopg.connect(url) as connection:
+        assert connection.execute(PAID).fetchall() == [("success", 1, -21826)]
+    assert server.process.pid == pid
+    assert server.process.poll() is None
+    assert '"level": "error"' not in server.said(), "what was expected is no error"
+
+
+def test_a_connection_that_the_server_cut_between_two_requests_is_nothing_to_the_customer(own, url, serve):
+    server: Server = serve(url)
+    with Browser(server.url) as browser, psycopg.connect(own.url + "template1", autocommit=True) as other:
+        identified(browser, RUTH)
+        for path in ("/actions/last-invoice", "/actions/pay-balance", "/human"):
+            cut = other.execute("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'postgres'").fetchone()
+            assert cut and cut[0], "there was something to cut"
+            eventually(lambda: other.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres'").fetchone() == (0,))
+            assert browser.get(path).status_code == 200
+        to_provider(browser)
