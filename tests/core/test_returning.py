@@ -2,6 +2,7 @@
 
 import random
 from itertools import permutations
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -33,7 +34,7 @@ from tests.core.paying import (
 TOLD = Statement(select(Event.outcome, Event.reason).where(col(Event.step) == "payment").order_by(col(Event.id)))
 
 
-def went_back(payment: Known, refunded: int = 0, failed: int = 0, disputed: int = 0, won: int = 0, currency: str = "ILS") -> Returned:
+def went_back(payment: Known, *, refunded: int = 0, failed: int = 0, disputed: int = 0, won: int = 0, currency: str = "ILS") -> Returned:
     return Returned(payment.id, f"cap-{payment.id}", *(Money(minor, currency) for minor in (refunded, failed, disputed, won)))
 
 
@@ -43,8 +44,8 @@ def goes_back(db: Database, *returned: Returned, provider: str = "fake") -> None
             payments.give_back(tx, provider, f"{one}{number}", one)
 
 
-def paid(db: Database, *, charge: int = 12000, **bills: int) -> Known:
-    owes(db, "c1", **(bills or {"A": 10000, "B": 2000}))
+def paid(db: Database, charge: int = 12000) -> Known:
+    owes(db, "c1", A=10000, B=2000)
     payment = begins(db, "c1", settles(charge))
     hears(db, says(payment, "success"))
     return payment
@@ -134,8 +135,13 @@ def test_given_back_and_disputed_too_it_is_owed_twice(database):
     assert (balance(database, "c1"), still_open(database, "c1")) == (24000, {"": 12000, "A": 10000, "B": 2000})
 
 
-LIFE = [{"refunded": 1000}, {"refunded": 3000}, {"refunded": 3000, "failed": 1000}, {"refunded": 3000, "failed": 1000, "disputed": 9000},
-        {"refunded": 3000, "failed": 1000, "disputed": 9000, "won": 9000}]  # fmt: skip
+LIFE: list[dict[str, Any]] = [
+    {"refunded": 1000},
+    {"refunded": 3000},
+    {"refunded": 3000, "failed": 1000},
+    {"refunded": 3000, "failed": 1000, "disputed": 9000},
+    {"refunded": 3000, "failed": 1000, "disputed": 9000, "won": 9000},
+]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -10,6 +10,6 @@ from portal.core.payments.states import OPEN, STATES, Page, State, page
 
 __all__ = [
     "OPEN", "STATES", "AnotherOpen", "Changed", "Known", "Outcome", "Page", "State",
-    "ask_about", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into", "open_payment", "page", "paid",
-    "started",
+    "ask_about", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into",
+    "open_payment", "page", "paid", "started",
 ]  # fmt: skip
