@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,11 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+import uvicorn
+
+from portal.adapters.billing import EmbeddedBilling
+from portal.app import open_database
+from portal.reference.billing import application
 from tests.ports import free_port, wait_until
 from tests.servers import PORTAL, environment
 
@@ -50,6 +56,36 @@ class Reference:
         except (URLError, OSError):
             return False
         return True
+
+
+class InThread:
+    """The same server in this process, which starts and stops at once: nobody listens while it is killed."""
+
+    def __init__(self, books: str) -> None:
+        self.books, self.port = books, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.db = open_database(books)
+        self.start()
+
+    def start(self) -> None:
+        app = application(EmbeddedBilling(self.db), self.db, KEY)
+        config = uvicorn.Config(app, port=self.port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+        deadline = time.monotonic() + 20
+        while not self.server.started:
+            assert time.monotonic() < deadline, "the billing system did not start"
+            time.sleep(0.005)
+
+    def kill(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+    def close(self) -> None:
+        self.kill()
+        self.db.close()
 
 
 Behaviour = Callable[["Peer", socket.socket, str], None]
