@@ -1,0 +1,60 @@
+"""A customer pays what they owe at Stripe's page: a Stripe of our own, at an address of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import RUNNING, serving
+from e2e.pages import Pay, Receipt, identified
+from tests.fakes.stripe import FakeStripe
+
+pytestmark = [pytest.mark.detail, pytest.mark.skipif(bool(RUNNING), reason="the site that is running has a provider of its own")]
+
+
+@pytest.fixture
+def stripe() -> Iterator[FakeStripe]:
+    with FakeStripe() as stripe:
+        yield stripe
+
+
+@pytest.fixture
+def site(demo_company: Path, tmp_path: Path, stripe: FakeStripe) -> Iterator[str]:
+    given = {
+        "PORTAL_PAYMENTS": "stripe", "STRIPE_API_KEY": stripe.key, "STRIPE_WEBHOOK_SECRET": stripe.courier.secret,
+        "STRIPE_API_BASE": stripe.url,
+    }  # fmt: skip
+    with serving(demo_company, tmp_path, **given) as server:
+        stripe.courier.url = f"{server.url}/hooks/payments/stripe"
+        yield server.url
+
+
+@pytest.fixture
+def bill(visitor, telephone):
+    identified(visitor, telephone, "pay-balance")
+    return Pay(visitor)
+
+
+def test_a_card_is_declined_another_is_taken_and_the_receipt_waits_for_the_notice(visitor, bill, stripe):
+    due = bill.due
+    bill.go_on()
+    visitor.taps_on("checkout-decline")
+    visitor.sees("checkout-declined")
+    stripe.courier.holding = True
+    visitor.taps_on("checkout-pay")
+    visitor.arrives("waiting", "check-again")
+    stripe.courier.release()
+    if not visitor.way.javascript:
+        stripe.courier.settled()
+        visitor.taps_on("check-again")
+    Receipt(visitor)
+    assert due in visitor.page.locator("main").inner_text()
+
+
+def test_going_back_from_the_page_takes_no_money_and_leads_to_the_same_page_again(visitor, bill, stripe):
+    bill.go_on()
+    visitor.taps_on("checkout-back")
+    Pay(visitor).go_on()
+    visitor.taps_on("checkout-pay")
+    Receipt(visitor)
+    assert len(stripe.account.sessions()) == 1
