@@ -188,16 +188,20 @@ class Worker:
             self.outbox.held.pop(job.key, None)
 
     def _end(self) -> None:
-        unbegun = [job for lane in self.lanes.values() for job in lane.end()]
+        self._give_back([job for lane in self.lanes.values() for job in lane.end()])
         deadline = monotonic() + GRACE_SECONDS
-        while len(self.outbox.held) > len(unbegun) and monotonic() < deadline:
-            unbegun += self._hear(0.1)
+        while self.outbox.held and monotonic() < deadline:
+            self._give_back(self._hear(0.1))
             self._write_down()
-        # What a vendor has not answered keeps its lease: the vendor may have taken it, and nobody should ask again too soon.
+        # What a vendor has not answered until then keeps its lease: it may have been taken, and nobody should ask again too soon.
+
+    def _give_back(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
         with self.portal.db.write() as tx:
-            tx.many(RELEASE, [of(job) for job in unbegun])
+            tx.many(RELEASE, [of(job) for job in jobs])
             tx.ring()
-        self._forget(unbegun)
+        self._forget(jobs)
 
 
 def _finished(one: Tried) -> dict[str, object]:
