@@ -12,7 +12,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export UV_COMPILE_BYTECODE := 1
 unexport VIRTUAL_ENV
 
-.PHONY: install run test test-long e2e bench check messages clean
+.PHONY: install run test test-long e2e bench chaos check messages clean
 
 install: .venv/installed
 
@@ -31,6 +31,10 @@ e2e: .venv/browser
 
 bench: .venv/browser
 	$(BIN)/python -m tests.bench
+
+# Ten minutes of load, kill -9, restarts and failing vendors; then the books are compared.
+chaos: .venv/tested
+	$(BIN)/python -m tests.bench chaos --scale 1
 
 check: .venv/tested
 	$(BIN)/ruff check

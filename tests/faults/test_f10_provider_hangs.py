@@ -24,7 +24,7 @@ def pay(client: Client) -> int:
 def test_whoever_waits_for_a_provider_that_hangs_is_told_after_5_s_and_the_next_try_is_the_same_order(new_portal, tmp_path: Path):
     orders = tmp_path / "orders.db"
     provider = SandboxPayments(orders, BASE_URL, Keys.of((SANDBOX_KEY,)), trouble=Trouble.HANGS)
-    client: Client = new_portal(payments=provider)
+    client = new_portal(payments=provider)
     identified(client, RUTH)
     with ThreadPoolExecutor(1) as another:
         began = monotonic()

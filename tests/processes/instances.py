@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from tests.client import Browser, Page
+from tests.client import Browsing, Page
 from tests.ports import free_port
 from tests.processes.proxy import Proxy
 from tests.servers import Server
@@ -56,27 +56,27 @@ def eventually(what: Callable[[], Any], seconds: float = 15, every: float = 0.05
     return found
 
 
-def newest_code(browser: Browser, phone: str, after: int = 0) -> str:
+def newest_code(browser: Browsing, phone: str, after: int = 0) -> str:
     def sent() -> str:
         return next((one["body"].rpartition("#")[2] for one in browser.messages(phone) if one["id"] > after and "#" in one["body"]), "")
 
     return str(eventually(sent))
 
 
-def newest_id(browser: Browser, phone: str) -> int:
+def newest_id(browser: Browsing, phone: str) -> int:
     return max((message["id"] for message in browser.messages(phone)), default=0)
 
 
-def ask_for_code(browser: Browser, phone: str, next: str = "/") -> Page:
+def ask_for_code(browser: Browsing, phone: str, next: str = "/") -> Page:
     return browser.submit(browser.open(f"/identify?lang=en&next={next}"), "submit", phone=f"0{phone[4:]}")
 
 
-def identified(browser: Browser, phone: str, next: str = "/") -> Page:
+def identified(browser: Browsing, phone: str, next: str = "/") -> Page:
     before = newest_id(browser, phone)
     return browser.submit(ask_for_code(browser, phone, next), "submit", code=newest_code(browser, phone, before))
 
 
-def to_provider(browser: Browser) -> str:
+def to_provider(browser: Browsing) -> str:
     """From the Pay step to the provider: the address of its page."""
     page = browser.open("/actions/pay-balance")
     turn = page.form("submit").xpath("string(.//*[@name='turn']/@value)")
@@ -85,7 +85,7 @@ def to_provider(browser: Browser) -> str:
     return str(sent.headers["location"])
 
 
-def decide(browser: Browser, provider_page: str, decision: str = "approve", notice: str = "now") -> httpx2.Response:
+def decide(browser: Browsing, provider_page: str, decision: str = "approve", notice: str = "now") -> httpx2.Response:
     """Pressed on the provider's page; where it sends the customer is not followed."""
     return browser.post(provider_page, data={"decision": decision, "notice": notice}, follow_redirects=False)
 
