@@ -118,6 +118,7 @@ class Ask:
     step_up: Text | None = None  # what proving more would give; the channel offers it in place
     refusal: Refusal | None = None
     goal: bool = False
+    benefit: bool = True  # False: what paying here gives does not hold for what is asked here
     sends: tuple[Send, ...] = ()
 
 
