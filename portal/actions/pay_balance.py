@@ -145,6 +145,7 @@ def _unseen() -> Step:
         fields=NUMBER_AND_AMOUNT,
         submit=_("Continue"),
         choices=(Choice("again", _("Try to see my bills again")),),
+        benefit=False,
     )
 
 

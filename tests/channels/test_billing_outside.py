@@ -126,6 +126,7 @@ def test_while_billing_is_down_a_page_says_so_and_what_can_be_done(outside, refe
     by_number = portal.follow(page, "action-pay-balance")
     assert (by_number.status, by_number.heading) == (200, DOWN)
     assert by_number.has("number")
+    assert not by_number.has("incentive")  # it does not hold for what nobody can check
     assert by_number.has("human")
 
 

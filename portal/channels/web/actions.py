@@ -40,7 +40,7 @@ def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Resp
     waiting = shown.waiting and returned
     refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) and not waiting else None)
     return pages.html(
-        call, _template(step), step.title, status=422 if shown.refusal else 200, benefit=isinstance(step, Ask),
+        call, _template(step), step.title, status=422 if shown.refusal else 200, benefit=isinstance(step, Ask) and step.benefit,
         journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, shows=Shows(step), refusal=refusal,
         typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting,
     )  # fmt: skip
