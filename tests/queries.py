@@ -40,7 +40,6 @@ OWN_KEYS = {
     ("payment", "journey_id"): "of one journey",
     ("redemption", "payment_id"): "of one payment",
     ("redemption", "id"): "one row, found with its payment",
-    ("ledger", "payment_id"): "of one payment",
     ("outbox", "key"): "a queue: whoever is free takes the next, whosever it is",
     ("outbox", "id"): "a queue",
     ("outbox", "recipient"): "the sandbox's telephone",

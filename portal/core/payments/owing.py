@@ -29,7 +29,9 @@ _columns: tuple[Any, ...] = (
 UNTOLD = Statement(
     select(*_columns)
     .join(Payment, col(Payment.id) == col(Ledger.payment_id))
-    .where(col(Payment.customer_id) == p("customer_id"), is_untold, col(Ledger.id) <= p("upto"))
+    .where(
+        col(Payment.customer_id) == p("customer_id"), is_untold, col(Ledger.customer_id) == p("customer_id"), col(Ledger.id) <= p("upto")
+    )
     .group_by(col(Ledger.payment_id), col(Ledger.invoice_number), col(Ledger.currency))
     .order_by(col(Ledger.payment_id), col(Ledger.invoice_number))
 )

@@ -36,7 +36,11 @@ ACKNOWLEDGE = Statement(
 KNOWN = Statement(select(Customer.customer_id).where(col(Customer.customer_id) == p("customer_id")))
 CREDITED = Statement(
     select(Ledger.kind, Ledger.invoice_number, Ledger.amount, Ledger.incentive_id)
-    .where(col(Ledger.payment_id) == p("payment_id"), or_(col(Ledger.kind) == "payment", col(Ledger.kind) == "saving"))
+    .where(
+        col(Ledger.customer_id) == p("customer_id"),
+        col(Ledger.payment_id) == p("payment_id"),
+        or_(col(Ledger.kind) == "payment", col(Ledger.kind) == "saving"),
+    )
     .order_by(col(Ledger.id).desc())
 )
 
@@ -87,7 +91,7 @@ def acknowledge(tx: Writer, payment_id: str, recorded: Recorded) -> None:
     ledger.hold(tx, payment.customer_id)
     if not tx.run(ACKNOWLEDGE, payment_id=payment_id, more=recorded.give_back.minor):
         return
-    rows = tx.all(CREDITED, payment_id=payment_id)
+    rows = tx.all(CREDITED, customer_id=payment.customer_id, payment_id=payment_id)
     before = sum(-row.amount for row in rows if row.kind == "saving")
     uncredited = [
         *_undone(rows, "payment", recorded.give_back.minor, payment),
