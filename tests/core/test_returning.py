@@ -209,3 +209,12 @@ def test_what_is_for_no_payment_of_ours_is_asked_about_once(database):
     assert payments.look_back(database, provider, 0) == 1
     assert provider.asked == ["of something else"]
     assert set_aside(database) == []
+
+
+def test_a_refund_that_overtakes_the_payments_own_notice_is_booked_with_it(database):
+    owes(database, "c1", A=10000)
+    payment = begins(database, "c1", settles(10000, "A"))
+    goes_back(database, went_back(payment, refunded=700, disputed=9300, won=9300))
+    assert after_opening(database) == []
+    hears(database, says(payment, "success"))
+    assert (balance(database, "c1"), after_opening(database)) == (700, [("refund", 700, "A")])
