@@ -20,10 +20,10 @@ _of_one = col(Outbox.id) == p("id_")
 
 _shown: tuple[Any, ...] = (
     Outbox.id, Outbox.kind, Outbox.channel, Outbox.recipient, Outbox.attempts, Outbox.error,
-    (now() - col(Outbox.created_at)).label("age_ms"), case((_dead, 1), else_=0).label("dead"),
+    (now() - col(Outbox.created_at)).label("age_ms"), _dead.label("dead"),
 )  # fmt: skip
 FAILED = Statement(select(*_shown).where(_failed).order_by(col(Outbox.id)))
-ONE = Statement(select(Outbox.state, case((_dead, 1), else_=0).label("dead")).where(_of_one))
+ONE = Statement(select(Outbox.state, _dead.label("dead")).where(_of_one))
 _again = (
     update(Outbox)
     .where(_failed, not_(_dead))
