@@ -141,6 +141,22 @@ def test_another_amount_closes_the_first_page_so_that_two_tabs_pay_once(stripe, 
 
 
 @on_sqlite
+def test_while_the_bank_decides_nobody_pays_again(stripe, ruth, demo_database):
+    page = to_provider(ruth)
+    back = press(page, "pay later").headers["location"]
+    stripe.courier.settled()
+    assert "waiting" in ruth.open(back).heading
+    for _try in range(2):
+        asked = ruth.open("/actions/pay-balance")
+        assert "Your bank has not answered yet" in ruth.submit(asked, "submit").said("error")
+        ruth.submit(ruth.submit(ruth.submit(ruth.open("/actions/pay-balance"), "change"), "choice-other"), "submit", amount="100")
+    stripe.account.bank_decides(reference(page), ok=True)
+    stripe.courier.settled()
+    assert [row.state for row in payments(demo_database)] == ["success"]
+    assert len(stripe.account.sessions()) == 1
+
+
+@on_sqlite
 def test_an_abandoned_page_is_closed_after_an_hour(stripe, ruth, demo_database):
     page = to_provider(ruth)
     later(ruth, 61 / 1440)

@@ -48,6 +48,8 @@ def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> 
         return _anew(portal, who, shown, changed)
     except BillsUnseen:
         return _anew(portal, who, shown, _unseen())
+    if payments.page(payment.state) is payments.Page.WAITING:
+        raise _undecided()
     if payment.page_url:
         return Elsewhere(payment.page_url)
     page = _asked(portal, shown, payment)
@@ -98,6 +100,8 @@ def _opened(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle)
 def _close(portal: Portal, payment: Known, settle: Settle) -> None:
     try:
         payments.close(portal.db, portal.payments, payment, settle)
+    except payments.Undecided as undecided:
+        raise _undecided() from undecided
     except TryAgain as silent:
         raise _silent() from silent
 
@@ -117,6 +121,13 @@ def _asked(portal: Portal, shown: Shown, payment: Known) -> PaymentPage:
         raise Refused(
             "provider_refused", _("The payment provider did not take the order. No money was taken. Talk to a person.")
         ) from refused
+
+
+def _undecided() -> Refused:
+    """Some ways to pay take the bank days."""
+    return Refused(
+        "bank_undecided", _("Your bank has not answered yet about the payment you made. You do not need to pay again."), status=409
+    )
 
 
 def _silent() -> Refused:
