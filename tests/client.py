@@ -91,8 +91,8 @@ class Client(Browsing, TestClient):
 class Browser(Browsing):
     """On a real server, from an address of this machine's own (127.0.0.0/8). Unchecked: html5lib is of one thread."""
 
-    def __init__(self, url: str, address: str = "127.0.0.1", checked: bool = True, **headers: str) -> None:
-        transport = httpx2.HTTPTransport(local_address=address)
+    def __init__(self, url: str, address: str = "127.0.0.1", checked: bool = True, verify: bool = True, **headers: str) -> None:
+        transport = httpx2.HTTPTransport(local_address=address, verify=verify)
         super().__init__(
             base_url=url, headers={"Accept": "text/html,*/*", "Accept-Language": "en", **headers}, transport=transport,
             follow_redirects=True, timeout=20,

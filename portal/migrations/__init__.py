@@ -25,7 +25,16 @@ def upgrade(url: str) -> None:
         return
     if found and found > newest():
         raise Newer(f"the database is at revision {found}, and this version knows {newest()}: install the version that made it")
-    from alembic import command  # a quarter of a second that only a migration needs to wait
+    _run(engine, url, "upgrade", "head")
+
+
+def downgrade(url: str, to: str) -> None:
+    """Back to a revision; what came with later ones is dropped. For nobody who serves."""
+    _run(create_engine(sqlalchemy_url(url), poolclass=NullPool), url, "downgrade", to)
+
+
+def _run(engine: Engine, url: str, command: str, revision: str) -> None:
+    from alembic import command as commands  # a quarter of a second that only a migration needs to wait
     from alembic.config import Config
 
     with engine.connect() as connection:
@@ -34,7 +43,7 @@ def upgrade(url: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(HERE))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        getattr(commands, command)(config, revision)
         connection.commit()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import chaos, imports, journeys, paint, papers, start, weight
+from tests.bench import chaos, imports, journeys, paint, papers, scale, start, weight
 from tests.bench.figures import Figure, show
 
 MEASUREMENTS: dict[str, Callable[[float], list[Figure]]] = {
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[float], list[Figure]]] = {
     "weight": weight.measure,
     "paint": paint.measure,
     "start": start.measure,
+    "scale": scale.measure,
 }
 # Only by name: minutes, or gigabytes.
 BY_NAME: dict[str, Callable[[float], list[Figure]]] = {"chaos": chaos.measure}

@@ -1,7 +1,9 @@
 """Migrations: once, however many start together; and what runs already goes on."""
 
+import ast
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -93,3 +95,36 @@ def test_a_migration_waits_for_the_lock_and_no_longer(postgres_server):
     waiting.communicate(timeout=30)
     assert waiting.returncode == 0
     postgres.drop(postgres_server, "locked")
+
+
+def test_what_was_upgraded_can_be_taken_back_and_upgraded_again(database_url):
+    migrations.downgrade(database_url, "0001")
+    engine = create_engine(migrations.sqlalchemy_url(database_url))
+    assert migrations.revision(engine) == "0001"
+    migrations.upgrade(database_url)
+    assert migrations.revision(engine) == migrations.newest()
+    engine.dispose()
+
+
+ADDING = {"create_table", "add_column", "create_index", "batch_alter_table", "execute", "f"}
+
+
+@pytest.mark.parametrize("path", sorted((Path(migrations.HERE) / "versions").glob("0*.py")), ids=lambda path: path.stem)
+def test_a_migration_only_adds(path):
+    """So that the version before goes on beside it (docs/deploy.md). A column that must have a value has a default; an index may be made
+    anew under its name."""
+    upgrade = next(node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef) and node.name == "upgrade")
+    calls = list(operations(upgrade))
+    assert {name for name, _call in calls} <= ADDING | {"drop_index"}
+    indexes = {name: {ast.unparse(call.args[0]) for called, call in calls if called == name} for name in ("drop_index", "create_index")}
+    assert indexes["drop_index"] <= indexes["create_index"]
+    for name, call in calls:
+        if name == "add_column":
+            assert "nullable=True" in ast.unparse(call) or "server_default=" in ast.unparse(call), ast.unparse(call)
+
+
+def operations(upgrade: ast.FunctionDef) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(upgrade):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="op" | "batch_op"), attr=name)):
+                yield name, node
