@@ -1,4 +1,4 @@
-"""Stands in for a vendor of SMS and calls, and one of e-mail. It refuses what they refuse; what it took is composed again for whoever looks."""
+"""Stands in for vendors of SMS, calls and e-mail. It refuses what they refuse; what it took is composed again for whoever looks."""
 
 import re
 

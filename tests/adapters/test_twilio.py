@@ -153,19 +153,17 @@ def test_nobody_there_is_tried_again():
     ids=range(11),
 )
 def test_whatever_comes_back_is_one_of_the_two(answer):
-    with talking(answer) as port, pytest.raises((TryAgain, Permanent)):
-        twilio.TwilioMessages(twilio.client(ACCOUNT, TOKEN, f"http://127.0.0.1:{port}"), NUMBER, SITE).send(SMS)
+    with talking(answer) as server, pytest.raises((TryAgain, Permanent)):
+        twilio.TwilioMessages(twilio.client(ACCOUNT, TOKEN, f"http://127.0.0.1:{server.port}"), NUMBER, SITE).send(SMS)
 
 
-def test_a_connection_that_twilio_closed_while_it_idled_is_opened_anew(fake):
-    sending = texting(fake)
-    sending.send(SMS)
-    fake.server.RequestHandlerClass.timeout = 0.05
-    sending.client.http_client.session.close()
-    sending.send(SMS)
-    time.sleep(0.2)  # the server closes what idles
-    sending.send(SMS)
-    assert len(fake.messages) == 3
+def test_a_connection_that_twilio_closed_while_it_idled_is_opened_anew():
+    taken = b'HTTP/1.1 201 Created\r\nContent-Length: 15\r\n\r\n{"sid":"SM%03d"}'
+    with talking(taken % 1, taken % 2) as server:
+        sending = twilio.TwilioMessages(twilio.client(ACCOUNT, TOKEN, f"http://127.0.0.1:{server.port}"), NUMBER, SITE)
+        assert sending.send(SMS) == "SM001"
+        assert server.closed.wait(5)
+        assert sending.send(SMS) == "SM002"
 
 
 def test_nothing_of_a_message_stays_with_the_client(fake):
@@ -194,19 +192,22 @@ def test_portal_check_asks_whether_the_credentials_are_right(fake, tmp_path):
 
 
 class talking:
-    """A server that says this to whoever comes, and closes."""
+    """A server that says these, one to each who comes, and closes."""
 
-    def __init__(self, answer: bytes) -> None:
-        self.answer, self.socket = answer, socket.create_server(("127.0.0.1", 0))
+    def __init__(self, *answers: bytes) -> None:
+        self.answers, self.socket, self.closed = answers, socket.create_server(("127.0.0.1", 0)), threading.Event()
+        self.port = int(self.socket.getsockname()[1])
 
-    def __enter__(self) -> int:
+    def __enter__(self) -> "talking":
         threading.Thread(target=self._serve, daemon=True).start()
-        return int(self.socket.getsockname()[1])
+        return self
 
     def __exit__(self, *failure: object) -> None:
         self.socket.close()
 
     def _serve(self) -> None:
-        with self.socket.accept()[0] as peer:
-            peer.recv(65_536)
-            peer.sendall(self.answer)
+        for answer in self.answers:
+            with self.socket.accept()[0] as peer:
+                peer.recv(65_536)
+                peer.sendall(answer)
+            self.closed.set()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from requests import ConnectTimeout, RequestException
+from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -17,6 +18,8 @@ from portal.core.errors import TryAgain
 API = "https://api.twilio.com"
 # To reach it, and until it answers: 5 s in all.
 TIMEOUT_SECONDS = (2.0, 3.0)
+# As many as the outbox carries at once: its own pool would open a connection for most messages.
+CONNECTIONS = 32
 # Whether it was taken, nobody knows: Twilio has no idempotency keys. Its callback, if it was, comes sooner than another try.
 ANSWER_LOST_SECONDS = 5.0
 
@@ -30,6 +33,8 @@ class Wire(TwilioHttpClient):  # type: ignore[misc]
     def __init__(self, base: str) -> None:
         super().__init__()
         self.timeout, self.base = TIMEOUT_SECONDS, base.rstrip("/")
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS))
 
     def request(self, method: str, url: str, *args: Any, **kw: Any) -> Response:
         """429 and 5xx are told here, where their Retry-After can be read. Raises TryAgain."""
