@@ -130,9 +130,10 @@ class SQLite:
         return disk_usage(self.path.parent).free >= ROOM
 
     def close(self) -> None:
-        for connection in (self.writer, *self.readers):
-            connection.driver.close()
-        self.readers.clear()
+        with self.writing:  # closed under a thread that writes, the process would crash
+            self.writer.driver.close()
+        while self.readers:
+            self.readers.pop().driver.close()
 
 
 @dataclass(frozen=True, slots=True)

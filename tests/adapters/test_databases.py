@@ -1,6 +1,8 @@
 """The two databases keep the same promises; what is peculiar to one of them is said of it alone."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -161,3 +163,39 @@ async def durable(database: SQLite) -> None:
     pending = database.durable()
     assert pending is not None
     await pending
+
+
+CLOSED_WHILE_WRITING = """
+import sys, threading
+from pathlib import Path
+from portal import migrations
+from portal.adapters.sqlite import SQLite
+from portal.core.events import Origin, note
+
+path = Path(sys.argv[1])
+migrations.upgrade(f"sqlite:///{path}")
+for _n in range(30):
+    db, begun = SQLite(path), threading.Event()
+
+    def write():
+        try:
+            while True:
+                with db.write() as tx:
+                    begun.set()
+                    for _row in range(50):
+                        note(tx, Origin("web"), "step", "done")
+        except Exception:
+            pass
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    begun.wait()
+    db.close()
+    thread.join()
+"""
+
+
+def test_a_database_that_is_closed_under_a_thread_that_writes_takes_nobody_down(tmp_path):
+    """In a process of its own: it would be the process that ends."""
+    ended = subprocess.run([sys.executable, "-c", CLOSED_WHILE_WRITING, tmp_path / "portal.db"], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
