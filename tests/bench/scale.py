@@ -145,6 +145,5 @@ def kept(url: str, folder: Path, journeys: int) -> Iterator[Figure]:
         before = memory(server.process.pid)
         drive(server.url, journeys - 1_000, KNOWN)
         after = memory(server.process.pid)
-    yield Figure(
-        "scale: memory of a process", after / before, "times", at_most=1.1, note=f"{before:.0f} MB, then {after:.0f} after {journeys:,}"
-    )
+    note = f"{before:.0f} MB after 1,000 log-ins, {after:.0f} after {journeys:,}"
+    yield Figure("scale: memory of a process", after / before, "times", at_most=1.1, note=note)

@@ -30,6 +30,7 @@ def copy(url: str, folder: Path, request: pytest.FixtureRequest) -> str:
     return restored
 
 
+@pytest.mark.parametrize("new_database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_a_copy_of_the_running_database_is_the_portal(demo_url, serve, tmp_path, request):
     server = serve(demo_url)
     with Browser(server.url) as browser:

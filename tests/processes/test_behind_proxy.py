@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx2
 import pytest
@@ -86,7 +87,7 @@ def test_a_texted_link_opens_once_of_twenty_on_both(two):
         assert sorted(pool.map(spend, range(20))) == [303] + [410] * 19
 
 
-def asked_for_codes(url: str, address: str, count: int, **headers: str) -> list[int]:
+def asked_for_codes(url: str, address: str, count: int, **headers: Any) -> list[int]:
     """Codes asked for numbers that are nobody's, from one address."""
 
     def ask(n: int) -> int:

@@ -16,7 +16,7 @@ from tests.client import Browser
 from tests.processes.instances import RUTH, identified
 from tests.servers import PORTAL, command, environment
 
-TOGETHER = 5
+TOGETHER = 4
 
 
 def new(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -48,6 +48,7 @@ def test_those_that_start_together_migrate_once(kind, request, tmp_path):
     engine.dispose()
 
 
+@pytest.mark.parametrize("new_database", ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)], indirect=True)
 def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve):
     """What an old process asks and writes is as good afterwards, and its open visits live on."""
     server = serve(demo_url)
@@ -67,7 +68,7 @@ def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve
     assert '"level": "error"' not in server.said()
 
 
-@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("worker",), ("seed",)])
+@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",)])
 def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_templates, tmp_path):
     shutil.copy(sqlite_templates.copy("empty", f"newer-{command_line[0]}").removeprefix("sqlite:///"), tmp_path / "newer.db")
     url = f"sqlite:///{tmp_path}/newer.db"
@@ -82,6 +83,7 @@ def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqli
     ]
 
 
+@pytest.mark.long
 def test_a_migration_waits_for_the_lock_and_no_longer(postgres_server):
     """Who holds the lock migrates; the others find it done."""
     url = postgres.clone(postgres_server, "template0", "locked")

@@ -34,8 +34,8 @@ def instances(postgresql_templates, serve, https) -> list[Server]:
 def nginx(instances: list[Server], https: int, tmp_path: Path) -> Iterator[str]:
     """The example with this test's ports and certificate, and a process of its own."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=portal",
-         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True,
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=portal", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True,
     )  # fmt: skip
     text = EXAMPLE.read_text()
     for said, instead in (
@@ -69,12 +69,13 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_the_example_serves_the_main_job_with_real_addresses_and_without_one_of_two(nginx, instances, tmp_path):
     with Browser(nginx, "127.0.1.1", verify=False) as browser:
         assert identified(browser, RUTH, "/actions/last-invoice").heading == "Your last invoice"
         assert all(name.startswith("__Host-") for name in browser.cookies)
-        assert browser.get("/metrics").status_code == 404
-        assert browser.post("/identify/phone", content=b"x" * 70_000).status_code == 413
+        assert httpx2.get(nginx + "/metrics", verify=False).status_code == 404
+        assert httpx2.post(nginx + "/identify/phone", content=b"x" * 70_000, verify=False).status_code == 413
         served = {line.split()[-1] for line in (tmp_path / "access.log").read_text().splitlines()}
         assert served >= {f"127.0.0.1:{one.port}" for one in instances}
         instances[0].stop()

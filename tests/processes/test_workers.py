@@ -57,6 +57,7 @@ def ask_homes(server: Server, count: int) -> None:
         list(pool.map(home, range(count)))
 
 
+@pytest.mark.parametrize("new_database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_a_killed_process_is_replaced_and_nobody_loses_a_visit_or_a_count(three):
     before = memory(three)
     assert all(40e6 < value < 250e6 for value in before.values())
@@ -78,6 +79,7 @@ def test_a_killed_process_is_replaced_and_nobody_loses_a_visit_or_a_count(three)
     assert three.said().count("The portal is at") == 1
 
 
+@pytest.mark.parametrize("new_database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_sigterm_ends_all_and_what_is_being_answered_is_answered(three):
     httpx2.post(f"{three.url}/identify/phone", data={"unasked": "x"}, headers={"Sec-Fetch-Site": "same-origin"})
     open_requests = [socket.create_connection(("127.0.0.1", three.port), timeout=15) for _n in range(8)]
