@@ -6,6 +6,7 @@ import pytest
 
 from e2e.conftest import MOBILE, RUNNING, serving
 from e2e.pages import Code, Home, Identify, Invoice
+from tests.channels.texted import until
 from tests.fakes.twilio import FakeTwilio
 
 pytestmark = pytest.mark.skipif(bool(RUNNING), reason="a site elsewhere has a Twilio of its own")
@@ -24,10 +25,11 @@ def site(demo_company, tmp_path, twilio) -> Iterator[str]:
 
 
 @pytest.fixture
-def undelivered(visitor, site) -> Code:
+def undelivered(visitor, site, twilio) -> Code:
     Home.opened_by(visitor).choose("last-invoice")
     Identify(visitor).by_phone("050-234-5678")
     code = Code(visitor)
+    until(lambda: [answered for _url, told, answered in twilio.hooks.told if told == "undelivered"])
     if not visitor.way.javascript:
         visitor.taps_on(visitor.page.locator("details.more > summary"))
         visitor.taps_on("look-again")
@@ -42,8 +44,8 @@ def test_the_page_says_so_and_a_call_says_the_code(visitor, undelivered, twilio)
     visitor.taps_on("call-me")
     visitor.sees("delivery")
     visitor.arrives("calling", "delivery")
-    said = "".join(part for part in heard(twilio) if part.isdigit())[:6]
-    Code(visitor).type(said)
+    call = until(lambda: twilio.calls and twilio.calls[-1]["status"] == "completed" and twilio.calls[-1])
+    Code(visitor).type("".join(part for part in call["spoken"] if part.isdigit())[:6])
     Invoice(visitor)
 
 
@@ -55,14 +57,3 @@ def test_a_call_that_nobody_answers_is_said_so_by_itself(visitor, undelivered, t
     if visitor.way.javascript:
         visitor.sees(visitor.page.locator("#delivery .stepup"))
         visitor.arrives("not-answered", "delivery")
-
-
-def heard(twilio: FakeTwilio) -> list[str]:
-    import time
-
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        if twilio.calls and twilio.calls[-1]["status"] == "completed":
-            return list(twilio.calls[-1]["spoken"])
-        time.sleep(0.05)
-    raise AssertionError("no call was made")
