@@ -65,7 +65,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(demo_company: Path, folder: Path, **settings: str) -> Iterator[Server]:
+def serving(demo_company: Path, folder: Path, **settings: Any) -> Iterator[Server]:
     """A portal with a copy of the demo company; what it logged is shown where the story fails."""
     shutil.copy(demo_company, folder / "portal.db")
     with Server(f"sqlite:///{folder}/portal.db", folder, **settings) as server:

@@ -1,4 +1,4 @@
-"""What the vendor that texts and calls tells us later, in our words: what became of a message, what somebody wrote, which key they pressed."""
+"""What the vendor that texts and calls tells us later, in our words: what became of a message, what somebody wrote, a key pressed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
