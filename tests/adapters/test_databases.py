@@ -3,11 +3,13 @@
 import asyncio
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import delete, literal, null
+from sqlalchemy import delete, literal, null, update
 from sqlmodel import SQLModel, col, select
 
 from portal import migrations
@@ -20,6 +22,8 @@ PUT = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, f
 PUT_ONCE = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, failures=0).on_conflict_do_nothing())
 ALL = Statement(select(Guard.key, Guard.day).order_by(col(Guard.key)))
 CLEAR = Statement(delete(Guard))
+COUNT = Statement(update(Guard).where(col(Guard.key) == p("key_")).values(failures=col(Guard.failures) + 1))
+COUNTED = Statement(select(Guard.failures).where(col(Guard.key) == p("key")))
 NOW = Statement(select(now().label("at"), (now() > literal(0)).label("later"), null().label("missing")))
 
 
@@ -57,6 +61,23 @@ def test_what_comes_after_a_commit_comes_only_if_a_row_was_changed(database):
         tx.later(CLEAR, lambda: told.append("cleared"))
         raise ZeroDivisionError
     assert told == ["first"]
+
+
+def test_threads_of_one_process_take_turns_at_a_row(database):
+    """Whoever waits for a row must let the thread that holds it go on."""
+    with database.write() as tx:
+        tx.run(PUT, key="row", day=1)
+
+    def count(_n: int) -> None:
+        for _ in range(10):
+            with database.write() as tx:
+                assert tx.run(COUNT, key_="row") == 1
+                time.sleep(0.001)  # others run meanwhile, and come to wait
+
+    with ThreadPoolExecutor(4) as crowd:
+        list(crowd.map(count, range(4)))
+    with database.read() as reader:
+        assert reader.one(COUNTED, key="row").failures == 40
 
 
 def test_many_rows_are_all_kept(database):
