@@ -280,6 +280,17 @@ def test_each_currency_is_paid_by_itself(store, outbox):
     assert figures(store.billing.account(customer_id))[1] == {"JPY": 0}
 
 
+def test_a_payment_whose_answer_was_lost_is_taken_off_once_and_credited_once(store, outbox):
+    customer_id = store.customer(A=10000, B=5000)
+    payment = store.opens(customer_id, settles(10000, "A"))
+    store.succeeds(payment, outbox)
+    store.billing.record(taken(customer_id, 10000, "A", id=payment.id))
+    assert figures(store.billing.account(customer_id)) == ({"A": 0, "B": 5000}, {"ILS": 5000})
+    store.tells(outbox)
+    assert figures(store.billing.account(customer_id)) == ({"A": 0, "B": 5000}, {"ILS": 5000})
+    assert refund_due(store.db, payment) == 0
+
+
 # --- a payment that somebody else took, into the books
 
 

@@ -127,6 +127,15 @@ def test_a_payment_that_succeeds_after_billing_was_asked_is_not_owed_again(elsew
         )  # fmt: skip
 
 
+@pytest.mark.parametrize(("first", "second", "back"), [((10000, "A"), (4000, "A"), 4000), ((15000,), (10000, "A"), 10000)])
+def test_money_for_what_was_paid_meanwhile_is_due_back_without_asking_billing(elsewhere, first, second, back):
+    late = opens(elsewhere, settles(*first))
+    with elsewhere.db.write() as tx:
+        payments.gave_up(tx, late.id, "replaced", payments.State.CANCELLED)
+    succeeds(elsewhere, opens(elsewhere, settles(*second), journey="j2"))
+    assert succeeds(elsewhere, late).refund_due == ils(back)
+
+
 def test_what_was_not_owed_any_more_is_due_back_and_alerts(elsewhere):
     payment = opens(elsewhere, settles(10000, "A"))
     succeeds(elsewhere, payment)
