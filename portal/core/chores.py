@@ -23,6 +23,7 @@ chance = SystemRandom()
 DONE = Counter("portal_chores", "Chores that were done, or that failed", ["chore", "outcome"])
 
 LOOK_SECONDS = 5.0
+STOPPING_SECONDS = 2.0
 HOLD_MS = 2 * 60_000
 
 
@@ -56,8 +57,11 @@ class Round:
         self.thread.start()
 
     def stop(self) -> None:
-        """A chore that is being done ends with the process, and is another's when its time is over."""
+        """A chore that takes longer than this ends with the process, and is another's when its time is over. Whoever stops a portal
+        closes the database next: not under a thread that asks it."""
         self.stopping.set()
+        if self.thread.is_alive():
+            self.thread.join(STOPPING_SECONDS)
 
     def _run(self) -> None:
         pause = chance.random()  # of those that start together, not all at once
