@@ -220,7 +220,7 @@ def test_billing_that_dies_between_the_page_and_the_button_takes_no_money(outsid
     with demo_database.read() as reader:
         assert reader.all(PAYMENTS) == []
     reference.start()
-    portal.app.state.portal.billing.wire.breaker.answered()  # type: ignore[attr-defined]
+    portal.app.state.portal.billing.wire.breaker.answered()
     back = portal.submit(page, "choice-again")
     assert "Pay" in back.heading
     assert back.said("amount-due") == paying.said("amount-due")
@@ -233,7 +233,7 @@ def test_a_number_that_was_typed_while_billing_was_down_is_checked_when_it_is_ba
     reference.kill()
     page = portal.open("/actions/pay-balance")
     reference.start()
-    portal.app.state.portal.billing.wire.breaker.answered()  # type: ignore[attr-defined]
+    portal.app.state.portal.billing.wire.breaker.answered()
     after = portal.submit(page, "submit", number="NOT-MINE-1", amount="5")
     assert after.heading != "Pay invoice NOT-MINE-1"
     assert after.status == 200
