@@ -49,6 +49,10 @@ def until(found: Callable[[], Any], seconds: float = 15) -> Any:
     return there
 
 
+def grown(kept: list[Any], beyond: int) -> None:
+    until(lambda: len(kept) > beyond)
+
+
 def row(db: Database, key: str) -> Any:
     with db.read() as reader:
         return reader.one(ROW, key=key)
