@@ -218,3 +218,12 @@ def test_a_refund_that_overtakes_the_payments_own_notice_is_booked_with_it(datab
     assert after_opening(database) == []
     hears(database, says(payment, "success"))
     assert (balance(database, "c1"), after_opening(database)) == (700, [("refund", 700, "A")])
+
+
+def test_a_provider_that_falls_silent_is_listened_to_the_next_time(database):
+    payment = paid(database)
+    provider = FakeProvider(trouble=TryAgain("down"), listed=[Reversal("n1", "cap")], went_back={"cap": went_back(payment, refunded=700)})
+    assert payments.look_back(database, provider, 0) == 0
+    provider.trouble = None
+    assert payments.look_back(database, provider, 0) == 1
+    assert balance(database, "c1") == 700

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, func, update
 from sqlmodel import col, select
 
 from portal.core import ledger
+from portal.core.errors import TryAgain
 from portal.core.events import Origin, note
 from portal.core.ledger import Entry
 from portal.core.money import Money
@@ -68,11 +69,16 @@ def look_into(db: Database, provider: Payments, reversal: Reversal) -> None:
 
 
 def look_back(db: Database, provider: Payments, now_ms: int) -> int:
-    """For notices that never came: everything that went back lately, as the provider lists it. Returns how many there were."""
-    listed = provider.reversals(now_ms - LOOKS_BACK_MS)
-    for reversal in listed:
-        look_into(db, provider, reversal)
-    return len(listed)
+    """For notices that never came: everything that went back lately, as the provider lists it. Returns how many were looked at; where it
+    falls silent, the rest is for the next time."""
+    looked_at = 0
+    try:
+        for reversal in provider.reversals(now_ms - LOOKS_BACK_MS):
+            look_into(db, provider, reversal)
+            looked_at += 1
+    except TryAgain as silent:
+        log.warning("payment_provider_silent", provider=provider.name, why=str(silent))
+    return looked_at
 
 
 def give_back(tx: Writer, provider: str, notice_id: str, returned: Returned | None) -> None:
