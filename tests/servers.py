@@ -35,8 +35,12 @@ def command(*arguments: str, folder: Path, **settings: str) -> "subprocess.Compl
 class Server:
     """`portal serve` in a process of its own. Use it as a context; kill -9 with `kill()`, start again with `start()`."""
 
-    def __init__(self, database_url: str, folder: Path, workers: int = 1, port: int = 0, program: Path = PORTAL, **settings: str) -> None:
+    def __init__(
+        self, database_url: str, folder: Path, workers: int = 1, port: int = 0, program: Path = PORTAL, with_worker: bool = True,
+        **settings: str,
+    ) -> None:  # fmt: skip
         self.port, self.program = port or free_port(), program
+        self.options = () if with_worker else ("--no-worker",)
         self.url = settings.get("PORTAL_BASE_URL", f"http://127.0.0.1:{self.port}")
         self.folder, self.workers = folder, workers
         self.log = folder / f"serve-{self.port}.log"
@@ -45,7 +49,7 @@ class Server:
     def start(self) -> "Server":
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers)],
+                [self.program, "serve", "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(self.workers), *self.options],
                 cwd=self.folder, env=environment(self.settings), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         wait_until(self.answers, self.process, self.log)

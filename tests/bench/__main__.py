@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench import chaos, imports, journeys, paint, papers, scale, start, weight
+from tests.bench import chaos, imports, journeys, outbox, paint, papers, scale, start, weight
 from tests.bench.figures import Figure, show
 
 MEASUREMENTS: dict[str, Callable[[float], list[Figure]]] = {
     "journeys": journeys.measure,
+    "outbox": outbox.measure,
     "papers": papers.measure,
     "imports": imports.measure,
     "weight": weight.measure,
