@@ -55,6 +55,7 @@ def _listen(host: str, port: int, workers: int) -> None:
     config = uvicorn.Config(
         "portal.cli.serving:application", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning",
         proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=20,  # a machine that is busy takes longer than uvicorn's 5 s to begin: it would be killed for it, for ever
     )  # fmt: skip
     listening = config.bind_socket()
     print(f"The portal is at http://{host}:{port}/", flush=True)
@@ -71,12 +72,12 @@ def _listen(host: str, port: int, workers: int) -> None:
 def application() -> Starlette:
     """What each serving process runs."""
     from portal.app import build
-    from portal.channels.web.figures import BEGAN
+    from portal.channels.web.figures import began
     from portal.cli.processes import end_with_parent
     from portal.settings import Settings
 
     end_with_parent()
-    BEGAN.set_to_current_time()
+    began()
     logging_to_stderr()
     return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
 

@@ -15,7 +15,11 @@ from portal.core.statements import Database
 
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
-BEGAN = Gauge("portal_process_start_time_seconds", "When a serving process began, Unix time", multiprocess_mode="liveall")
+
+def began() -> None:
+    """Once a process that serves; not those that only import this, which would be counted among them."""
+    name, what = "portal_process_start_time_seconds", "When a serving process began, Unix time"
+    Gauge(name, what, multiprocess_mode="liveall").set_to_current_time()
 
 
 class Waiting(Collector):
