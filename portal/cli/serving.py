@@ -55,7 +55,7 @@ def _listen(host: str, port: int, workers: int) -> None:
     config = uvicorn.Config(
         "portal.cli.serving:application", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning",
         proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=10,
-        timeout_worker_healthcheck=20,  # a machine that is busy takes longer than uvicorn's 5 s to begin: it would be killed for it, for ever
+        timeout_worker_healthcheck=20,  # a busy machine takes longer than uvicorn's 5 s to begin, and would be killed for it, for ever
     )  # fmt: skip
     listening = config.bind_socket()
     print(f"The portal is at http://{host}:{port}/", flush=True)
