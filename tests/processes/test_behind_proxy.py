@@ -1,5 +1,6 @@
 """Two instances behind a proxy that sends each request to the other one: nobody can tell that they are two (issue 3)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,11 +14,13 @@ from tests.processes.instances import (
     LAYLA,
     RUTH,
     Instances,
+    ask_for_code,
     decide,
     eventually,
     identified,
     instances,
     link_in,
+    newest_code,
     newest_id,
     to_provider,
 )
@@ -58,6 +61,17 @@ def test_the_sandbox_telephone_shows_what_either_sent(two):
         for _each in two.servers:
             shown = browser.open(f"/sandbox/phone?to=%2B{LAYLA[1:]}")
             assert len(shown.all("sms-code")) >= 2
+
+
+def test_news_of_a_code_are_the_same_whichever_is_asked(two):
+    with Browser(two.url, "127.0.1.6", checked=False) as browser:
+        ask_for_code(browser, DANIEL)
+        newest_code(browser, DANIEL)
+        before = dict(two.proxy.answered)
+        news = [browser.get("/identify/delivery", headers={"HX-Request": "true", "HX-Request-Type": "partial"}) for _each in range(2)]
+        assert {one.status_code for one in news} <= {200, 204}
+        assert news[0].text == news[1].text
+        assert len(two.proxy.answered - Counter(before)) == 2, "one from each"
 
 
 def test_leaving_holds_on_both_at_once(two):
