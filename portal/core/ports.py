@@ -155,7 +155,7 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What became of money that was taken: totals since the beginning, each of which only grows, so that any order of notices ends alike."""
+    """What became of money that was taken: totals since the beginning, each of which only grows: any order of notices ends alike."""
 
     payment_id: str
     capture: str
