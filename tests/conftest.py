@@ -148,8 +148,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     running: list[Server] = []
 
     def start(database_url: str, **given: Any) -> Server:
-        running.append(Server(database_url, tmp_path, **given).start())
-        return running[-1]
+        running.append(Server(database_url, tmp_path, **given))
+        return running[-1].start()
 
     yield start
     for server in running:
