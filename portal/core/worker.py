@@ -34,12 +34,8 @@ TO_THE_DOOR = Histogram(
 
 # For what nobody tells: retries that are due, and what a dead process left.
 POLL_SECONDS = 1.0
-# What is written within this time is begun together.
+# What is written, and what comes back, within this time is handled together: one commit for all that left.
 LINGER_SECONDS = 0.01
-# What came back within this time is written down together: one commit for all that left. A process that is killed meanwhile may
-# have sent that much twice.
-UNWRITTEN_SECONDS = 0.1
-MOST_UNWRITTEN = 64
 # Longer than most vendors' time-out: what is in hand is finished before the process ends.
 GRACE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 600.0
@@ -51,7 +47,6 @@ class Worker:
         channels = (DECOY, *portal.messages, *portal.couriers)
         self.lanes = {(channel, urgent): Lane(channel, self._carry) for urgent in (True, False) for channel in channels}
         self.tried: list[Tried] = []  # and not written down yet
-        self.write_at = 0.0  # when it is, by this process's clock
         self.look_at = 0.0  # when the table is looked at again, by this process's clock
         self.stopping = Event()
         self.thread = Thread(target=self._run, name="outbox", daemon=True)
@@ -89,10 +84,9 @@ class Worker:
             self.stopping.wait(POLL_SECONDS)
 
     def _turn(self) -> None:
-        for job in self._hear(max(0.0, self.write_at - monotonic()) if self.tried else POLL_SECONDS * chance.uniform(0.5, 1)):
+        for job in self._hear(POLL_SECONDS * chance.uniform(0.5, 1)):
             self._begin(job)
-        if self.write_at <= monotonic() or len(self.tried) >= MOST_UNWRITTEN:
-            self._write_down()
+        self._write_down()
         if self.look_at <= monotonic():
             self._look()
 
@@ -106,22 +100,17 @@ class Worker:
         self.stopping.wait(LINGER_SECONDS)
         while not inbox.empty():
             heard.append(inbox.get())
-        self._keep(*(one for one in heard if isinstance(one, Tried)))
+        self.tried += [one for one in heard if isinstance(one, Tried)]
         if None in heard:
             self.look_at = 0.0
         return [one for one in heard if isinstance(one, Job)]
 
-    def _keep(self, *tried: Tried) -> None:
-        if tried and not self.tried:
-            self.write_at = monotonic() + UNWRITTEN_SECONDS
-        self.tried += tried
-
     def _begin(self, job: Job) -> None:
         lane = self.lanes.get((job.channel, job.urgent))
         if lane is None:  # of a newer version, or of a company's own
-            self._keep(Tried(job, TryAgain(f"nobody here takes {job.channel}")))
+            self.tried.append(Tried(job, TryAgain(f"nobody here takes {job.channel}")))
         elif job.channel == DECOY:  # nobody waits for it: not worth a thread
-            self._keep(Tried(job, self._outcome(job)))
+            self.tried.append(Tried(job, self._outcome(job)))
         else:
             lane.put(job)
 
