@@ -72,7 +72,7 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
     app.router.redirect_slashes = False  # it redirects to whatever Host was said (promise 25)
     app.router.default = doorways.nowhere()
     # Every answer, errors included, is made behind a doorway: Starlette's own layers would only wrap each of them again.
-    app.middleware_stack = app.router
+    app.middleware_stack = door.Crossing(app.router)
     app.state.portal = portal
     app.state.doors = doors
     return app

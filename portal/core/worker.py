@@ -46,6 +46,8 @@ class Worker:
         self.portal, self.outbox = portal, portal.outbox
         channels = (DECOY, *portal.messages, *portal.couriers)
         self.lanes = {(channel, urgent): Lane(channel, self._carry) for urgent in (True, False) for channel in channels}
+        # Not worth a thread: a decoy, and vendors that nobody waits for.
+        self.at_once = {DECOY} | {channel for channel, vendor in portal.messages.items() if getattr(vendor, "at_once", False)}
         self.tried: list[Tried] = []  # and not written down yet
         self.look_at = 0.0  # when the table is looked at again, by this process's clock
         self.stopping = Event()
@@ -109,17 +111,22 @@ class Worker:
         lane = self.lanes.get((job.channel, job.urgent))
         if lane is None:  # of a newer version, or of a company's own
             self.tried.append(Tried(job, TryAgain(f"nobody here takes {job.channel}")))
-        elif job.channel == DECOY:  # nobody waits for it: not worth a thread
-            self.tried.append(Tried(job, self._outcome(job)))
+        elif job.channel in self.at_once:
+            self.tried += self._attempt(job)
         else:
             lane.put(job)
 
     def _carry(self, job: Job) -> None:
         """In a thread of a lane."""
+        for tried in self._attempt(job):
+            self.outbox.inbox.put(tried)
+
+    def _attempt(self, job: Job) -> list[Tried]:
+        """What came of it; nothing where it is not ours any more."""
         if job.waited < STALE_SECONDS or self._renewed(job):
-            self.outbox.inbox.put(Tried(job, self._outcome(job)))
-        else:
-            self._forget([job])
+            return [Tried(job, self._outcome(job))]
+        self._forget([job])
+        return []
 
     def _renewed(self, job: Job) -> bool:
         """Still ours, still wanted, and leased for as long again."""
