@@ -82,9 +82,16 @@ def application() -> Starlette:
     return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
 
 
-def worker() -> None:
+def worker(
+    host: Annotated[str, typer.Option(help="Address to show its metrics on.")] = "127.0.0.1",
+    metrics_port: Annotated[int, typer.Option(help="Port to show its metrics on; 0: nowhere.")] = 0,
+) -> None:
     """Background work alone, for deployments that separate it."""
     prepare()
+    if metrics_port:
+        from prometheus_client import start_http_server
+
+        start_http_server(metrics_port, host)
     from portal.app import CHORES, parts
     from portal.core.worker import Worker
     from portal.settings import Settings

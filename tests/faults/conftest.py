@@ -23,8 +23,8 @@ def new_worker(tmp_path: Path) -> Iterator[Callable[..., WorkerProcess]]:
     """`new_worker(database_url, PORTAL_SMS="twilio")`: a real `portal worker`; gone with the test, its log shown where that fails."""
     running: list[WorkerProcess] = []
 
-    def start(database_url: str, **settings: str) -> WorkerProcess:
-        running.append(WorkerProcess(database_url, tmp_path, f"{len(running)}", **settings))
+    def start(database_url: str, *arguments: str, **settings: str) -> WorkerProcess:
+        running.append(WorkerProcess(database_url, tmp_path, f"{len(running)}", *arguments, **settings))
         return running[-1]
 
     yield start

@@ -1,9 +1,12 @@
 """SIGTERM in the middle of sending: nothing is lost, nothing is sent twice, and what was not begun is another process's at once."""
 
+import httpx2
+
 from portal.core.lanes import CARRIERS
 from tests.core.test_outbox import wait
 from tests.faults.peer import SILENT, TAKES, Vendor
 from tests.faults.workers import put, rows, states
+from tests.ports import free_port
 
 KEYS = [f"{n:02}" for n in range(CARRIERS + 6)]
 
@@ -38,6 +41,13 @@ def test_what_serves_stops_as_well(demo_url, demo_database, serve):
         assert server.process.wait(20) == 0
         assert sorted(states(demo_database)) == ["sent"] * CARRIERS + ["waiting"] * 6, server.said()
         assert len(vendor.taken) == CARRIERS
+
+
+def test_a_worker_of_its_own_shows_what_it_sent(demo_url, demo_database, new_worker):
+    put(demo_database, "a", "b")
+    port = free_port()
+    new_worker(demo_url, "--metrics-port", str(port))
+    wait(lambda: 'portal_messages_total{kind="receipt",state="sent"} 2.0' in httpx2.get(f"http://127.0.0.1:{port}/metrics").text)
 
 
 def given_back(db):

@@ -20,11 +20,11 @@ ROWS = Statement(select(*SHOWN).order_by(col(Row.id)))
 
 
 class WorkerProcess:
-    def __init__(self, database_url: str, folder: Path, name: str, **settings: str) -> None:
+    def __init__(self, database_url: str, folder: Path, name: str, *arguments: str, **settings: str) -> None:
         self.log = folder / f"worker-{name}.log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [PORTAL, "worker"], cwd=folder, env=environment({"PORTAL_DATABASE_URL": database_url, **settings}),
+                [PORTAL, "worker", *arguments], cwd=folder, env=environment({"PORTAL_DATABASE_URL": database_url, **settings}),
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         wait_until(lambda: "at work" in self.said(), self.process, self.log)
