@@ -17,7 +17,7 @@ class Telephone:
     def __init__(self, site: str, number: str) -> None:
         self.site, self.number = site, number
         self.agreed = agreed_codes().get(number, "")
-        self.seen = 0 if self.agreed else len(self._messages())
+        self.seen = 0 if self.agreed else self._newest()
 
     @property
     def as_typed(self) -> str:
@@ -35,18 +35,20 @@ class Telephone:
     def no_message(self, seconds: float = 2) -> bool:
         """Nothing more arrives in that time."""
         time.sleep(seconds)
-        return len(self._messages()) == self.seen
+        return self._newest() == self.seen
 
     def _next(self, pattern: re.Pattern[str], seconds: float = 15) -> str:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            messages = self._messages()
-            for message in messages[: len(messages) - self.seen]:
-                if found := pattern.findall(message["body"]):
-                    self.seen = len(messages)
+            for message in self._messages():
+                if message["id"] > self.seen and (found := pattern.findall(message["body"])):
+                    self.seen = message["id"]
                     return str(found[-1])
             time.sleep(0.05)
         raise AssertionError(f"no message with {pattern.pattern} came to {self.number} within {seconds} s")
+
+    def _newest(self) -> int:
+        return max((message["id"] for message in self._messages()), default=0)
 
     def _messages(self) -> list[dict[str, Any]]:
         """Newest first."""

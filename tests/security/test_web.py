@@ -24,6 +24,8 @@ def portal(new_portal: Callable[..., Client]) -> Client:
 class BrokenBilling:
     """Fails with what a page must never show."""
 
+    remote = False
+
     def account(self, customer_id: str) -> None:
         raise RuntimeError(f"zq-trace at /srv/zq-path: SELECT zq_sql FROM customers WHERE id = {customer_id}")
 
