@@ -5,6 +5,7 @@ table: it claims, hands out, and writes down what came of it; others wait for ve
 """
 
 from collections.abc import Callable
+from functools import partial
 from queue import Empty
 from random import SystemRandom
 from threading import Event, Thread
@@ -123,19 +124,18 @@ class Worker:
 
     def _attempt(self, job: Job) -> list[Tried]:
         """What came of it; nothing where it is not ours any more."""
-        if job.waited < STALE_SECONDS or self._renewed(job):
-            return [Tried(job, self._outcome(job))]
+        try:
+            if job.waited < STALE_SECONDS or self._renewed(job):
+                return [Tried(job, self._outcome(job))]
+        except Exception as error:  # the thread goes on, whatever it was
+            return [Tried(job, TryAgain(f"its lease could not be renewed: {_reason(error)}"))]
         self._forget([job])
         return []
 
     def _renewed(self, job: Job) -> bool:
         """Still ours, still wanted, and leased for as long again."""
-        try:
-            with self.portal.db.write() as tx:
-                return tx.run(RENEW, **of(job)) == 1
-        except Exception as error:
-            log.warning("a lease could not be renewed", reason=_reason(error))
-            return False
+        with self.portal.db.write() as tx:
+            return tx.run(RENEW, **of(job)) == 1
 
     def _outcome(self, job: Job) -> str | Exception:
         if job.attempts == 1:
@@ -195,12 +195,12 @@ class Worker:
             self.outbox.held.pop(job.key, None)
 
     def _end(self) -> None:
-        self._give_back([job for lane in self.lanes.values() for job in lane.end()])
+        self._guarded(partial(self._give_back, [job for lane in self.lanes.values() for job in lane.end()]))
+        # What a vendor has not answered by then keeps its lease: the vendor may have taken it, and nobody should ask again too soon.
         deadline = monotonic() + GRACE_SECONDS
         while self.outbox.held and monotonic() < deadline:
             self._give_back(self._hear(0.1))
             self._write_down()
-        # What a vendor has not answered until then keeps its lease: it may have been taken, and nobody should ask again too soon.
 
     def _give_back(self, jobs: list[Job]) -> None:
         if not jobs:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,6 +22,11 @@ class Answer:
 TAKES, HANGS, SILENT = Answer(), Answer(hangs=True, takes=False, status=500), Answer(hangs=True)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # all carriers come at once
+
+
 class Vendor:
     """`told` is what it does with whatever comes next; `arrived` and `taken` are the forms, in their order."""
 
@@ -37,8 +43,7 @@ class Vendor:
 
             def log_message(self, format: str, *args: Any) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
 
     def __enter__(self) -> "Vendor":
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -65,8 +70,15 @@ class Vendor:
         if told.takes:
             self.taken.append(form)
         if told.hangs:
-            self.released.wait(120)
+            self._say_nothing(request, patient=told.takes)
         self._answer(request, told, {"sid": f"SM{len(self.arrived):032}", "status": "queued"} if told.takes else {"code": 20500})
+
+    def _say_nothing(self, request: BaseHTTPRequestHandler, patient: bool) -> None:
+        """`patient`: so that whoever waits does not give up (RFC 9110 15.2), however slow the machine is."""
+        while not self.released.wait(1):
+            if patient:
+                with suppress(OSError):
+                    request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _answer(self, request: BaseHTTPRequestHandler, told: Answer, said: dict[str, Any]) -> None:
         content = json.dumps(said).encode()
