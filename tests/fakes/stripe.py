@@ -63,7 +63,8 @@ class FakeStripe:
         """With whatever goes wrong on the way."""
         with self.lock:
             self.calls.append(f"{method} {path}")
-            wrong = self.trouble.popleft() if self.trouble else self._bad_luck()
+            listing = path == "/v1/events"  # a chore asks for these in its own time
+            wrong = self.trouble.popleft() if self.trouble and not listing else self._bad_luck()
         match wrong:
             case "401":
                 raise Wrong("Invalid API Key provided", status=401)
