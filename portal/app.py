@@ -14,7 +14,6 @@ from starlette.applications import Starlette
 from portal import actions
 from portal.adapters.billing import EmbeddedBilling
 from portal.adapters.papers import TypstPapers
-from portal.adapters.postgres import Postgres
 from portal.adapters.sandbox_messages import SandboxMessages
 from portal.adapters.sandbox_payments import SandboxPayments
 from portal.adapters.smtp import Smtp
@@ -106,6 +105,8 @@ def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
 def open_database(url: str) -> Database:
     if url.startswith("sqlite:///"):
         return SQLite(Path(url.removeprefix("sqlite:///")))
+    from portal.adapters.postgres import Postgres  # its driver is a tenth of a start
+
     return Postgres(url)
 
 

@@ -21,6 +21,8 @@ from tests.servers import Server, command, ours
 
 for name in [name for name in os.environ if ours(name) and name not in ("BASE_URL", "PORTAL_TEST_PHONES")]:
     del os.environ[name]
+# Of a machine that runs all of this at once, a connection may want longer than of one that serves.
+os.environ.setdefault("PGCONNECT_TIMEOUT", "20")
 
 NUMBERS = count(1)
 

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from portal.core.statements import Database
 from portal.core.unsent import Again, Failed
@@ -37,7 +35,7 @@ def outbox(context: typer.Context, as_json: Annotated[bool, typer.Option("--json
         return
     typer.echo("  ".join(f"{state} {rows}" for state, rows in states.items()) or "Nothing was ever to be sent.")
     if failed:
-        Console(width=200).print(_table(failed))
+        _list(failed)
         typer.echo("portal outbox resend ID, or --all, sends again what is not over.")
 
 
@@ -61,12 +59,15 @@ def resend(
     raise typer.Exit(0 if set(answers.values()) == {Again.SENT} else 1)
 
 
-def _table(failed: list[Failed]) -> Table:
+def _list(failed: list[Failed]) -> None:
+    from rich.console import Console  # nobody who serves should wait for it
+    from rich.table import Table
+
     table = Table("ID", "kind", "channel", "to", "age", "tries", "reason", box=None, pad_edge=False)
     for one in failed:
         reason = one.reason if one.can_be_sent else f"{one.reason} (is over)"
         table.add_row(str(one.id), one.kind, one.channel, one.recipient, _age(one.age_seconds), str(one.attempts), reason)
-    return table
+    Console(width=200).print(table)
 
 
 def _age(seconds: int) -> str:

@@ -39,6 +39,7 @@ class FakeStripe:
 
     def __init__(self, webhook: str = "", secret: str = "whsec_fake", key: str = "sk_test_fake", port: int = 0, fail: float = 0.0) -> None:
         self.key, self.fail, self.trouble = key, fail, deque[str]()
+        self.spared = ""  # a path that meets no such trouble: beside a portal, the one that a chore asks in its own time
         self.chance, self.calls = random.Random(7), list[str]()
         self.kept: dict[str, tuple[str, Answer | None]] = {}
         self.lock, self.stopping = Lock(), Event()
@@ -63,8 +64,7 @@ class FakeStripe:
         """With whatever goes wrong on the way."""
         with self.lock:
             self.calls.append(f"{method} {path}")
-            listing = path == "/v1/events"  # a chore asks for these in its own time
-            wrong = self.trouble.popleft() if self.trouble and not listing else self._bad_luck()
+            wrong = self.trouble.popleft() if self.trouble and path != self.spared else self._bad_luck()
         match wrong:
             case "401":
                 raise Wrong("Invalid API Key provided", status=401)

@@ -1,9 +1,11 @@
 """LISTEN and NOTIFY: whoever waits for work hears of it when it is committed (postgresql.org/docs/18/sql-notify.html)."""
 
+import os
 from collections.abc import Callable
 from select import POLLIN, poll
 from socket import socketpair
 from threading import Event, Thread
+from typing import Any
 
 import psycopg
 import structlog
@@ -12,6 +14,12 @@ log = structlog.get_logger()
 
 CHANNEL = "portal_outbox"
 AGAIN_SECONDS = 1.0
+
+
+# A server that is gone is noticed within 10 s; libpq's own variable grants a slow machine longer to let somebody in.
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", "3"), "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2,
+}  # fmt: skip
 
 
 class Listening:
@@ -34,9 +42,7 @@ class Listening:
     def _run(self) -> None:
         while not self.closing.is_set():
             try:
-                with psycopg.connect(
-                    self.url, autocommit=True, connect_timeout=3, keepalives_idle=5, keepalives_interval=2, keepalives_count=2
-                ) as connection:
+                with psycopg.connect(self.url, autocommit=True, **PATIENCE) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self.heard()  # what was said while nobody listened
                     self._listen(connection.pgconn)

@@ -14,7 +14,7 @@ from psycopg.errors import error_from_result
 from sqlalchemy import Dialect, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
-from portal.adapters.postgres.bell import CHANNEL
+from portal.adapters.postgres.bell import CHANNEL, PATIENCE
 from portal.core.statements import Compiled, Row, Statement, Values
 
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -33,9 +33,9 @@ INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
 
 class Connection:
     def __init__(self, url: str) -> None:
-        # A statement that takes 5 s has lost its reader; a server that is gone is noticed within 10 s.
+        # A statement that takes 5 s has lost its reader.
         self.driver = psycopg.connect(
-            url, autocommit=True, connect_timeout=3, keepalives_idle=5, keepalives_interval=2, keepalives_count=2, tcp_user_timeout=8000,
+            url, autocommit=True, tcp_user_timeout=8000, **PATIENCE,
             options="-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=15000",
         )  # fmt: skip
         self.wire = self.driver.pgconn
