@@ -78,9 +78,6 @@ class Page:
         here = f"{quote(self.path)}?{self.query}lang="
         return [(one.value, one.own_name, here + one.value, one is self.language) for one in Language]
 
-    def script(self, name: str) -> str:
-        return self.look.url(name)
-
     def asset(self, name: str) -> str:
         return self.look.url(name)
 
