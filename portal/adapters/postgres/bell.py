@@ -14,8 +14,6 @@ log = structlog.get_logger()
 
 CHANNEL = "portal_outbox"
 AGAIN_SECONDS = 1.0
-
-
 # A server that is gone is noticed within 10 s; libpq's own variable grants a slow machine longer to let somebody in.
 PATIENCE: dict[str, Any] = {
     "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", "3"), "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2,

@@ -32,7 +32,7 @@ class Look:
     def __init__(self, static: Path, colour: str) -> None:
         pictures = sorted(path for path in static.iterdir() if path.suffix in (".svg", ".png"))
         self.assets = {path.name: _asset(path.name, path.read_bytes()) for path in pictures}
-        # One file: a browser that meets two orders both before it paints anything
+        # One file: a browser asks for each script it meets before it paints anything
         self.assets["scripts.js"] = _asset("scripts.js", b"\n".join((static / name).read_bytes() for name in SCRIPTS))
         css = (static / "style.css").read_text(encoding="utf-8")
         self.style = Markup(f"{brand(colour)}{css}")

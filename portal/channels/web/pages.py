@@ -144,21 +144,25 @@ def refusal(refused: Refused) -> Refusal:
     return Refusal(refused.id, refused.text, refused.field)
 
 
+class Prepared(Extension):
+    """A sentence without places is in its language already when the template is compiled. What is included is part of the
+    text: found while a page is rendered, each include costs as much as ten lines."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        whole = INCLUDE.sub(lambda found: self.preprocess(self._text_of(found[1]), found[1]), source)
+        spoken: Any = self.environment.globals["spoken"]
+        return SENTENCE.sub(lambda found: json.dumps(translate(spoken, json.loads(found[1])), ensure_ascii=False), whole)
+
+    def _text_of(self, template: str) -> str:
+        assert self.environment.loader
+        return self.environment.loader.get_source(self.environment, template)[0]
+
+
 def _environment(templates: Path, language: Language) -> Environment:
     """One a language, so that a sentence finds its language without being told each time."""
-
-    class Prepared(Extension):
-        """A sentence without places is in its language already when the template is compiled. What is included is part of the
-        text: found while a page is rendered, each include costs as much as ten lines."""
-
-        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-            whole = INCLUDE.sub(lambda found: self.preprocess(loader.get_source(environment, found[1])[0], found[1]), source)
-            return SENTENCE.sub(lambda found: json.dumps(translate(language, json.loads(found[1])), ensure_ascii=False), whole)
-
-    loader = FileSystemLoader(templates)
     environment = Environment(
         extensions=[Prepared],
-        loader=loader,
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -181,7 +185,7 @@ def _environment(templates: Path, language: Language) -> Environment:
         """A part around the step: it depends on nothing but the way here and the hour."""
         return around.get((name, page.path, page.query, page.human_note), lambda: Markup(environment.get_template(name).render(page=page)))
 
-    environment.globals |= {"kept": kept, "_": sentence, "ngettext": counted}
+    environment.globals |= {"spoken": language, "kept": kept, "_": sentence, "ngettext": counted}
     # Filters, for Jinja asks of a function each time whether it wants the context.
     environment.filters |= {"say": say, "money": money, "day": partial(day, language=language), "kind": _kind, "address": address}
     return environment
