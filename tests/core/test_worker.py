@@ -173,7 +173,7 @@ def test_a_process_that_ends_finishes_what_is_in_hand_and_gives_back_the_rest(wo
         wait(lambda: len(books.came) == CARRIERS)
         ending = Thread(target=worker.stop)
         ending.start()
-        wait(worker.stopping.is_set)
+        wait(lambda: [row.owner for row in left(demo_database).values()].count("") == 3)
         books.door.release(CARRIERS)
         ending.join(30)
         unsent = {row.key: (row.owner, row.attempts) for row in left(demo_database).values()}

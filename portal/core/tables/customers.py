@@ -42,7 +42,8 @@ class Invoice(SQLModel, table=True):
 class Ledger(SQLModel, table=True):
     """Append-only. A positive amount is owed by the customer; what is open is the sum."""
 
-    __table_args__ = (Index("ix_ledger_customer_id_invoice_number", "customer_id", "invoice_number"),)
+    # With all that a sum reads, so that a sum reads nothing else.
+    __table_args__ = (Index("ix_ledger_customer_id_invoice_number", "customer_id", "invoice_number", "currency", "amount"),)
     id: int | None = serial()
     customer_id: str
     invoice_number: str = ""  # empty: money kept as credit, or a fee
