@@ -25,6 +25,8 @@ from portal.core.statements import Row, Statement, Values
 DIALECT = SQLiteDialect(paramstyle="named")
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000", "mmap_size=134217728")
 
+# The longest that a group stays open for others to join, and the database closed to other processes.
+GROUP_SECONDS = 0.005
 # A single row may still fit into the log where a request no longer does.
 ROOM = 1 << 20
 
@@ -88,6 +90,7 @@ class SQLite:
             elif not self.writer.driver.in_transaction:
                 # A full disk makes SQLite give up the whole transaction: the turn is lost, and nobody may go on as if it were not
                 raise Unavailable("this turn's writes were given up")
+            self.group.parts += 1
             with self.writer.all_or_nothing("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part")):
                 yield self.writer
 
@@ -98,12 +101,20 @@ class SQLite:
         except BaseException:
             self.writing.release()
             raise
-        group = Group(asyncio.get_running_loop().create_future())
-        asyncio.get_running_loop().call_soon(self._commit, group)
+        loop = asyncio.get_running_loop()
+        group = Group(loop.create_future(), until=loop.time() + GROUP_SECONDS)
+        loop.call_soon(self._end_of_turn, loop, group, 0)
         return group
 
+    def _end_of_turn(self, loop: asyncio.AbstractEventLoop, group: "Group", before: int) -> None:
+        """Whoever came while others were served joins them; what nobody joined any more is committed."""
+        if before < group.parts and loop.time() < group.until:
+            loop.call_soon(self._end_of_turn, loop, group, group.parts)
+        else:
+            self._commit(group)
+
     def _commit(self, group: "Group") -> None:
-        """At the end of the loop's turn: all of the group, or none of it."""
+        """All of the group, or none of it."""
         self.group = None
         try:
             with saying_unavailable():
@@ -124,7 +135,12 @@ class SQLite:
         return self.group.done if self.group else None
 
     def listen(self, heard: Callable[[], None]) -> Listening:
-        return Listening(self.path, heard)
+        return Listening(self._others, heard)
+
+    def _others(self) -> int:
+        """Asked of the one connection that writes: it does not count its own commits."""
+        with self.writing:
+            return int(self.writer.driver.execute("PRAGMA data_version").fetchone()[0])
 
     def has_room(self) -> bool:
         return disk_usage(self.path.parent).free >= ROOM
@@ -136,11 +152,13 @@ class SQLite:
             self.readers.pop().driver.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
-    """The writes of one turn of the event loop."""
+    """The writes of requests that came close together."""
 
     done: "asyncio.Future[None]"
+    until: float  # by the loop's clock: nobody joins later, for other processes wait
+    parts: int = 0
 
 
 @contextmanager

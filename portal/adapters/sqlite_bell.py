@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event, Thread
 
 import structlog
@@ -14,8 +13,10 @@ LOOK_SECONDS = 0.1
 
 
 class Listening:
-    def __init__(self, path: Path, heard: Callable[[], None]) -> None:
-        self.path, self.heard = path, heard
+    """`version` changes when another process has committed."""
+
+    def __init__(self, version: Callable[[], int], heard: Callable[[], None]) -> None:
+        self.version, self.heard = version, heard
         self.closing = Event()
         self.thread = Thread(target=self._run, name="listening", daemon=True)
         self.thread.start()
@@ -25,15 +26,12 @@ class Listening:
         self.thread.join(5)
 
     def _run(self) -> None:
-        connection = sqlite3.connect(self.path, isolation_level=None)
+        before = None
         try:
-            before = None
             while not self.closing.wait(LOOK_SECONDS):
-                version = connection.execute("PRAGMA data_version").fetchone()
+                version = self.version()
                 if version != before:
                     self.heard()
                 before = version
         except sqlite3.Error as error:
             log.warning("commits of other processes are found by polling alone", reason=str(error))
-        finally:
-            connection.close()

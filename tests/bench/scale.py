@@ -29,7 +29,11 @@ SMALL, LARGE = 10_000, 10_000_000
 EVENTS_EACH = 10
 KNOWN = 2_000  # spread over all of them: those who log in
 BYTES_EACH = 3_300  # a customer with an invoice, its ledger row, ten events and their indexes
-CONFIGURED = (*postgres.DURABLE, "max_wal_size=8GB", "maintenance_work_mem=512MB", "checkpoint_timeout=30min")
+MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+# A quarter of the memory is the server's, as its documentation advises (postgresql.org/docs/current/runtime-config-resource.html).
+CONFIGURED = (
+    *postgres.DURABLE, f"shared_buffers={MEMORY // 4 >> 20}MB", "max_wal_size=8GB", "maintenance_work_mem=512MB", "checkpoint_timeout=30min",
+)  # fmt: skip
 
 # Customers who log in have the telephone and the invoice that tests/bench/customers.py gives them.
 CUSTOMERS = """INSERT INTO customer (customer_id, name, national_id, mobile, email, address, language, created_at, updated_at)
@@ -91,6 +95,7 @@ def filled(server: str, count: int) -> str:
         # What is written and hardly read comes first: as in a server that has run for long, it is not what the memory is full of.
         for table, insert in (("event", EVENTS), ("customer", CUSTOMERS), ("invoice", INVOICES), ("ledger", LEDGER)):
             _insert(connection, table, insert.format(**values))
+        connection.execute("CHECKPOINT")  # or it is written to the disk while pages are asked for
     return url
 
 
