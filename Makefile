@@ -27,7 +27,7 @@ test-long: .venv/browser
 	$(BIN)/pytest -m long $(ARGS)
 
 e2e: .venv/browser
-	$(BIN)/pytest e2e $(ARGS)
+	$(BIN)/pytest e2e --tracing=retain-on-failure $(ARGS)
 
 bench: .venv/browser
 	$(BIN)/python -m tests.bench

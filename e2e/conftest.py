@@ -84,8 +84,17 @@ def id_number() -> str:
     return os.environ.get("E2E_ID_NUMBER", ID_NUMBER)
 
 
+@pytest.fixture(scope="session")
+def looked_over(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared by all processes that tell stories."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "looked-over"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
-def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> Iterator[Visitor]:
+def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], looked_over: Path) -> Iterator[Visitor]:
     """Each with a browser of their own: no cookies, no history."""
     beside: list[Page] = []
 
@@ -96,7 +105,7 @@ def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], req
 
     page = new_context(base_url=site, **way.context).new_page()
     screenshots = Path(folder) if (folder := os.environ.get("SCREENSHOTS")) else None
-    visitor = Visitor(page, way, checker, screenshots)
+    visitor = Visitor(page, way, checker, looked_over, screenshots)
     visitor.begins_anew()
     yield visitor
     assert visitor.complaints == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response, expect
@@ -15,13 +16,13 @@ PAGES = ("document", "fetch", "xhr")
 
 # What differs between two visits of the same page: numbers, tokens, what was typed, and htmx's mark on what it has seen.
 VARIES = re.compile(r"\d+|[\w-]{20,}|value=\"[^\"]*\"| data-htmx-powered=\"true\"")
-FOUND: dict[tuple[str, str], list[str]] = {}
 
 
 class Visitor:
-    def __init__(self, page: Page, way: Way, checker: Callable[[], Page], screenshots: Path | None = None) -> None:
+    def __init__(self, page: Page, way: Way, checker: Callable[[], Page], looked_over: Path, screenshots: Path | None = None) -> None:
+        """`looked_over`: a folder of what axe said of pages, for this visitor and others."""
         self.page, self.way = page, way
-        self._checker, self._screenshots = checker, screenshots
+        self._checker, self._looked_over, self._screenshots = checker, looked_over, screenshots
         self.taps = self.typed = self.pages = 0
         self.complaints: list[str] = []
         page.on("console", self._console)
@@ -97,10 +98,10 @@ class Visitor:
     def _is_accessible(self, name: str) -> None:
         """Each page once in each language, whatever numbers and names are on it. That it fits is asked on every phone."""
         content = re.sub(r"<script\b.*?</script>", "", self.page.content(), flags=re.DOTALL)
-        kind = (self.way.language, VARIES.sub("", content))
-        if kind not in FOUND:
-            FOUND[kind] = self._violations(content)
-        assert FOUND[kind] == [], f"{name} ({self.page.url}):\n" + "\n".join(FOUND[kind])
+        found = self._looked_over / sha256(VARIES.sub("", content).encode()).hexdigest()
+        if not found.exists():
+            found.write_text("\n".join(self._violations(content)))
+        assert found.read_text() == "", f"{name} ({self.page.url}):\n{found.read_text()}"
 
     def _violations(self, content: str) -> list[str]:
         """axe needs scripts: where the visitor has none, it looks at the same page in another window. The window is as

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import html5lib
@@ -18,28 +19,29 @@ DATA = ("application/json", "application/ld+json")
 UNFILLED = re.compile(r"\{[a-z_]+\}|%\([a-z_]+\)s")
 
 
-def parse(text: str) -> tuple[Element, list[str]]:
-    """The tree as browsers build it, and what they had to repair."""
+# The same page comes in many tests, and html5lib takes longer to read it than the portal to make it.
+@lru_cache(1_000)
+def parse(text: str) -> tuple[Element, tuple[str, ...]]:
+    """The tree as browsers build it, and what they had to repair. To be read only."""
     parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("lxml"), namespaceHTMLElements=False)
     if not is_document(text):  # a fragment, as htmx swaps it in
         text = f"<!doctype html><html lang=en dir=ltr><head><title>fragment</title></head><body>{text}</body></html>"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", html5lib.constants.DataLossWarning)  # htmx's attributes have colons, which XML names have not
         tree = parser.parse(text).getroot()
-    return tree, [f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors]
+    return tree, tuple(f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors)
 
 
 def problems(headers: Mapping[str, str], text: str) -> list[str]:
     """Everything that is wrong with a page or fragment; empty where it is as promised."""
-    tree, found = parse(text)
-    found += header_problems(headers)
-    found += _names(tree)
-    found += _controls(tree)
-    found += _inline(tree, headers.get("content-security-policy", ""))
-    found += _words(tree)
-    if is_document(text):
-        found += _document(tree)
-    return found
+    return [*header_problems(headers), *_body_problems(text, headers.get("content-security-policy", ""))]
+
+
+@lru_cache(1_000)
+def _body_problems(text: str, policy: str) -> tuple[str, ...]:
+    tree, repaired = parse(text)
+    document = _document(tree) if is_document(text) else ()
+    return (*repaired, *_names(tree), *_controls(tree), *_inline(tree, policy), *_words(tree), *document)
 
 
 def is_document(text: str) -> bool:
