@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.devices import ALL, DETAIL, FEW, Way
 from e2e.telephone import Telephone, a_day_later, agreed_codes
@@ -93,16 +93,17 @@ def looked_over(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def checker(browser: Browser) -> Iterator[Page]:
+    """axe's window: one for all, for it takes longer to begin than to look."""
+    context = browser.new_context(is_mobile=True, has_touch=True)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], looked_over: Path) -> Iterator[Visitor]:
+def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], checker: Page, looked_over: Path) -> Iterator[Visitor]:
     """Each with a browser of their own: no cookies, no history."""
-    beside: list[Page] = []
-
-    def checker() -> Page:
-        if not beside:
-            beside.append(new_context(**way.context | {"java_script_enabled": True}).new_page())
-        return beside[0]
-
     page = new_context(base_url=site, **way.context).new_page()
     screenshots = Path(folder) if (folder := os.environ.get("SCREENSHOTS")) else None
     visitor = Visitor(page, way, checker, looked_over, screenshots)

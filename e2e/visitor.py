@@ -1,7 +1,6 @@
 """A person at a phone: taps, types, and looks. Every page they come to is checked; taps and typed characters are counted."""
 
 import re
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,8 +18,8 @@ VARIES = re.compile(r"\d+|[\w-]{20,}|value=\"[^\"]*\"| data-htmx-powered=\"true\
 
 
 class Visitor:
-    def __init__(self, page: Page, way: Way, checker: Callable[[], Page], looked_over: Path, screenshots: Path | None = None) -> None:
-        """`looked_over`: a folder of what axe said of pages, for this visitor and others."""
+    def __init__(self, page: Page, way: Way, checker: Page, looked_over: Path, screenshots: Path | None = None) -> None:
+        """`checker`: a window with scripts, for axe. `looked_over`: a folder of what axe said of pages, for this visitor and others."""
         self.page, self.way = page, way
         self._checker, self._looked_over, self._screenshots = checker, looked_over, screenshots
         self.taps = self.typed = self.pages = 0
@@ -104,17 +103,14 @@ class Visitor:
         assert found.read_text() == "", f"{name} ({self.page.url}):\n{found.read_text()}"
 
     def _violations(self, content: str) -> list[str]:
-        """axe needs scripts: where the visitor has none, it looks at the same page in another window. The window is as
-        tall as the page meanwhile, so that the bar that stays at the bottom covers nothing that a person would scroll to."""
-        page = self.page
-        if not self.way.javascript:
-            page = self._checker()
-            page.set_content(content)
+        """axe needs scripts, which the visitor may not have: it looks at the same page in another window. The window is as
+        tall as the page, so that the bar that stays at the bottom covers nothing that a person would scroll to."""
         window = self.way.context["viewport"]
-        page.set_viewport_size({"width": window["width"], "height": page.evaluate("document.documentElement.scrollHeight") + 200})
-        found = axe.violations(page)
-        page.set_viewport_size(window)
-        return found
+        self._checker.set_viewport_size(window)
+        self._checker.set_content(content)
+        tall = self._checker.evaluate("document.documentElement.scrollHeight") + 200
+        self._checker.set_viewport_size(window | {"height": tall})
+        return axe.violations(self._checker)
 
     def _take_picture(self, name: str) -> None:
         if self._screenshots:

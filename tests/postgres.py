@@ -21,21 +21,23 @@ QUICK = (
     "fsync=off",
     "full_page_writes=off",
     "shared_buffers=64MB",
+    "max_wal_size=128MB",
     "max_connections=200",
     "unix_socket_directories=",
     "log_statement=none",
 )
-
-
+# Of memory, for a server of those.
+ROOM = 2 << 30
 DURABLE = ("shared_buffers=256MB", "max_connections=60", "unix_socket_directories=")
 
 
 class Postgres:
     """One that can be stopped and started again: the same port, the same data."""
 
-    def __init__(self, home: Path, configured: Sequence[str]) -> None:
-        self.home, self.data, self.port = home, home / "data", free_port()
-        self.account = _account(home)
+    def __init__(self, home: Path, place: Path, configured: Sequence[str]) -> None:
+        """Its data is at that place; its log, and its programs where they must be copied, at home."""
+        self.home, self.data, self.port = home, place / "data", free_port()
+        self.account = _account(home, place)
         self.programs = _programs(home if self.account else None)
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/"
         settings = (*configured, "listen_addresses=127.0.0.1", f"port={self.port}")
@@ -66,8 +68,8 @@ class Postgres:
 
 @contextmanager
 def restartable(configured: Sequence[str] = QUICK) -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="portal-postgres-", ignore_cleanup_errors=True) as folder:
-        running = Postgres(Path(folder), configured)
+    with _folder() as home, _folder(_memory() if configured is QUICK else None) as place:
+        running = Postgres(home, place, configured)
         try:
             running.start()
             yield running
@@ -121,13 +123,26 @@ def _carried(private: Path | None) -> Path:
     return package / "pginstall18" / "bin"
 
 
-def _account(home: Path) -> str | None:
-    """PostgreSQL refuses to run as root: an account that may enter the folder. None: we are not root."""
+@contextmanager
+def _folder(above: str | None = None) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="portal-postgres-", dir=above, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def _memory() -> str | None:
+    """Files that are memory, where there is enough: a database is 300 files, and each test has one of its own."""
+    there = Path("/dev/shm")
+    return str(there) if os.access(there, os.W_OK) and shutil.disk_usage(there).free > ROOM else None
+
+
+def _account(*folders: Path) -> str | None:
+    """PostgreSQL refuses to run as root: an account that may enter the folders. None: we are not root."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     account = "postgres" if "postgres" in known else "nobody"
-    os.chown(home, pwd.getpwnam(account).pw_uid, -1)
+    for folder in folders:
+        os.chown(folder, pwd.getpwnam(account).pw_uid, -1)
     return account
 
 

@@ -32,8 +32,12 @@ BYTES_EACH = 3_300  # a customer with an invoice, its ledger row, ten events and
 MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 # A quarter of the memory is the server's, as its documentation advises (postgresql.org/docs/current/runtime-config-resource.html).
 CONFIGURED = (
-    *postgres.DURABLE, f"shared_buffers={MEMORY // 4 >> 20}MB", "max_wal_size=8GB", "maintenance_work_mem=512MB", "checkpoint_timeout=30min",
-)  # fmt: skip
+    *postgres.DURABLE,
+    f"shared_buffers={MEMORY // 4 >> 20}MB",
+    "max_wal_size=8GB",
+    "maintenance_work_mem=512MB",
+    "checkpoint_timeout=30min",
+)
 
 # Customers who log in have the telephone and the invoice that tests/bench/customers.py gives them.
 CUSTOMERS = """INSERT INTO customer (customer_id, name, national_id, mobile, email, address, language, created_at, updated_at)

@@ -102,8 +102,9 @@ def small_postgres() -> Iterator[postgres.Postgres]:
     """Data and log on one small disk, as on a server that nobody watched."""
     with small_disk("200m") as disk:
         disk.chmod(0o755)
-        (disk / "home").mkdir()
-        running = postgres.Postgres(disk / "home", (*postgres.QUICK, "min_wal_size=32MB", "max_wal_size=48MB", "wal_recycle=off"))
+        home = disk / "home"
+        home.mkdir()
+        running = postgres.Postgres(home, home, (*postgres.QUICK, "min_wal_size=32MB", "max_wal_size=48MB", "wal_recycle=off"))
         running.start()
         yield running
         running.kill()
