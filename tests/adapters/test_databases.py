@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -136,6 +137,40 @@ def test_writes_of_one_turn_of_the_loop_become_durable_together(tmp_path):
         assert database.durable() is None
 
     asyncio.run(two_requests())
+
+
+def test_whoever_comes_while_others_are_served_joins_them(tmp_path):
+    database, other = sqlite(tmp_path), SQLite(tmp_path / "grouped.db")
+
+    async def one_turn_after_the_other():
+        database.share_commits()
+        for key in ("a", "b", "c"):
+            with database.write() as tx:
+                tx.run(PUT, key=key, day=1)
+            await asyncio.sleep(0)
+        assert keys(other) == []
+        await durable(database)
+        assert keys(other) == ["a", "b", "c"]
+
+    asyncio.run(one_turn_after_the_other())
+
+
+def test_nobody_waits_for_those_who_keep_coming(tmp_path):
+    database = sqlite(tmp_path)
+
+    async def without_end():
+        database.share_commits()
+        with database.write() as tx:
+            tx.run(PUT, key="first", day=1)
+        first = database.durable()
+        for n in count():
+            if first.done():
+                return
+            with database.write() as tx:
+                tx.run(PUT, key=f"{n}", day=1)
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(without_end(), 20))
 
 
 def test_a_part_of_a_turn_fails_alone(tmp_path):
