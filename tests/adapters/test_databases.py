@@ -162,7 +162,7 @@ def test_nobody_waits_for_those_who_keep_coming(tmp_path):
         database.share_commits()
         with database.write() as tx:
             tx.run(PUT, key="first", day=1)
-        first = database.durable()
+        first = asyncio.ensure_future(durable(database))
         for n in count():
             if first.done():
                 return
