@@ -35,9 +35,8 @@ TO_THE_DOOR = Histogram(
 
 # For what nobody tells: retries that are due, and what a dead process left.
 POLL_SECONDS = 1.0
-# What is written, and what comes back, within this time is handled together: one commit for all that left. Nobody sees it beside
-# what a text takes.
-LINGER_SECONDS = 0.05
+# What is written, and what comes back, within this time is handled together: one commit for all that left.
+LINGER_SECONDS = 0.01
 # Longer than most vendors' time-out: what is in hand is finished before the process ends.
 GRACE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 600.0

@@ -269,12 +269,17 @@ def test_a_call_that_was_heard_is_not_called_a_failure_when_it_ends(portal, fake
 
 
 def test_no_call_before_an_sms_failed_or_all_were_sent(portal, fake):
+    def wait_for(texts: int) -> None:
+        until(lambda: len(fake.to(RUTH)) == texts)
+
     asked(portal)
-    for _resend in range(3):
+    wait_for(1)
+    for sent in (2, 3, 4):
         assert portal.post("/identify/call", data={"next": "/"}).status_code == 429
         pass_time(portal, 61)
         assert portal.post("/identify/call", data={"next": "/"}).status_code == 429
         assert portal.post("/identify/resend", data={"next": "/"}, headers=elsewhere()).status_code == 200
+        wait_for(sent)
     assert portal.post("/identify/call", data={"next": "/"}).status_code == 429, "the last SMS has its minute"
     pass_time(portal, 61)
     page = portal.open("/identify/code")
