@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,6 @@ for name in [name for name in os.environ if ours(name) and name not in ("BASE_UR
 # Of a machine that runs all of this at once, a connection may want longer than of one that serves.
 os.environ.setdefault("PGCONNECT_TIMEOUT", "20")
 
-NUMBERS = count(1)
-
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
@@ -39,21 +37,26 @@ class Templates:
     def __init__(self, kind: str, folder: Path, server: str = "") -> None:
         self.kind, self.folder, self.server = kind, folder, server
         self.made: set[str] = set()
+        self.numbers = count(1)
 
-    def copy(self, template: str, name: str) -> str:
+    @contextmanager
+    def copy(self, template: str) -> Iterator[str]:
+        """The URL of a database that nobody else has, for as long as it is wanted."""
         if template not in self.made:
             self._make(template)
             self.made.add(template)
-        if self.server:
-            return postgres.clone(self.server, template, name)
+        name = f"copy{next(self.numbers)}"
+        try:
+            yield postgres.clone(self.server, template, name) if self.server else self._file(template, name)
+        finally:
+            if self.server:
+                postgres.drop(self.server, name)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def _file(self, template: str, name: str) -> str:
         (self.folder / name).mkdir()
         shutil.copy(self.folder / f"{template}.db", self.folder / name / "portal.db")
         return f"sqlite:///{self.folder / name}/portal.db"
-
-    def forget(self, name: str) -> None:
-        if self.server:
-            postgres.drop(self.server, name)
-        shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _make(self, template: str) -> None:
         url = self.server + template if self.server else f"sqlite:///{self.folder / template}.db"
@@ -76,18 +79,25 @@ def postgresql_templates(tmp_path_factory: pytest.TempPathFactory, postgres_serv
     return Templates("postgresql", tmp_path_factory.mktemp("postgresql"), postgres_server)
 
 
+@pytest.fixture
+def sqlite_demo(sqlite_templates: Templates) -> Iterator[str]:
+    """The URL of a demo company of this test's own, where one kind of database is enough."""
+    with sqlite_templates.copy("demo") as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_demo(postgresql_templates: Templates) -> Iterator[str]:
+    with postgresql_templates.copy("demo") as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
     """`new_database("empty" or "demo")`: the URL of a database of its own, on each of the two kinds in turn."""
     templates: Templates = request.getfixturevalue(f"{request.param}_templates")
     with ExitStack() as stack:
-
-        def make(template: str) -> str:
-            name = f"t{next(NUMBERS)}"
-            stack.callback(templates.forget, name)
-            return templates.copy(template, name)
-
-        yield make
+        yield lambda template: stack.enter_context(templates.copy(template))
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n" + b"x" * 20
 
 @pytest.fixture
 def db(sqlite_templates: Templates) -> Iterator[Database]:
-    url = sqlite_templates.copy("empty", f"faults-{threading.get_native_id()}-{free_port()}")
-    opened = open_database(url)
-    yield opened
-    opened.close()
+    with sqlite_templates.copy("empty") as url:
+        opened = open_database(url)
+        yield opened
+        opened.close()
 
 
 class Clock:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import pytest
 from pydantic import SecretStr
@@ -16,7 +15,6 @@ from portal.core.statements import Database, Statement, p
 from portal.core.tables import Ledger, Outbox, Payment
 from tests.channels.test_main_job import DANIEL, RUTH, identified, turn_of
 from tests.client import Client, Page
-from tests.conftest import Templates
 from tests.core.paying import ils
 from tests.core.test_outbox import wait
 from tests.fakes.billing import KEY, InThread, hangs, peer, says
@@ -28,19 +26,16 @@ CREDITED = Statement(
 TOLD = Statement(select(Outbox.state, Outbox.attempts).where(col(Outbox.channel) == "billing"))
 DOWN = "We cannot see your bills right now"
 INVOICE = "202611-1001"
-NUMBERS = count(1)
 # What differs by database is in the payments; the words are the same.
 ON_SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def reference(sqlite_templates: Templates) -> Iterator[InThread]:
+def reference(sqlite_demo: str) -> Iterator[InThread]:
     """The demo company's books, in a database of their own."""
-    name = f"books-{next(NUMBERS)}"
-    running = InThread(sqlite_templates.copy("demo", name))
+    running = InThread(sqlite_demo)
     yield running
     running.close()
-    sqlite_templates.forget(name)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """F6: the disk is full: 503, nothing half done, /readyz says no; and when there is room again, all goes on by itself."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -65,10 +66,9 @@ def ready(server: Server) -> int:
 
 
 @pytest.fixture
-def sqlite_disk(tmp_path: Path, sqlite_templates) -> Iterator[Path]:
+def sqlite_disk(sqlite_demo: str) -> Iterator[Path]:
     with small_disk("12m") as disk:
-        seeded = sqlite_templates.copy("demo", f"full-{tmp_path.name}").removeprefix("sqlite:///")
-        (disk / "portal.db").write_bytes(Path(seeded).read_bytes())
+        shutil.copy(sqlite_demo.removeprefix("sqlite:///"), disk / "portal.db")
         yield disk
 
 

@@ -72,19 +72,19 @@ pytestmark = pytest.mark.skipif(not clock.CAN_BE_BUILT, reason=clock.WHY_NOT)
 def power_lost(sqlite_templates, tmp_path_factory):
     """The cookies of codes that were acknowledged; the database as the disk has it; and as the dead process left it."""
     folder = tmp_path_factory.mktemp("power")
-    url = sqlite_templates.copy("demo", "power")
-    left, disk = Path(url.removeprefix("sqlite:///")), folder / "disk"
-    disk.mkdir()
-    shutil.copy(left, disk)
     (folder / "shim.c").write_text(SHIM)
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", folder / "shim.so", folder / "shim.c", "-ldl"], check=True)
-    server = Server(
-        url, folder, PORTAL_LIMITS="load", PORTAL_TRUSTED_PROXIES="127.0.0.1",
-        LD_PRELOAD=str(folder / "shim.so"), DATABASE=str(left), DISK=str(disk),
-    ).start()  # fmt: skip
-    acknowledged = written_until_killed(server)
-    print(server.said()[-2000:])
-    return acknowledged, disk, left.parent
+    with sqlite_templates.copy("demo") as url:
+        left, disk = Path(url.removeprefix("sqlite:///")), folder / "disk"
+        disk.mkdir()
+        shutil.copy(left, disk)
+        server = Server(
+            url, folder, PORTAL_LIMITS="load", PORTAL_TRUSTED_PROXIES="127.0.0.1",
+            LD_PRELOAD=str(folder / "shim.so"), DATABASE=str(left), DISK=str(disk),
+        ).start()  # fmt: skip
+        acknowledged = written_until_killed(server)
+        print(server.said()[-2000:])
+        yield acknowledged, disk, left.parent
 
 
 def written_until_killed(server):

@@ -17,9 +17,8 @@ CLIENTS = 8
 
 
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
-def test_four_processes_write_at_once_and_count_exactly(seconds, sqlite_templates, serve: Callable[..., Server]):
-    url = sqlite_templates.copy("demo", f"one-file-{seconds}")
-    server = serve(url, workers=4, PORTAL_LIMITS="load", PORTAL_TRUSTED_PROXIES="127.0.0.1")
+def test_four_processes_write_at_once_and_count_exactly(seconds, sqlite_demo, serve: Callable[..., Server]):
+    server = serve(sqlite_demo, workers=4, PORTAL_LIMITS="load", PORTAL_TRUSTED_PROXIES="127.0.0.1")
     eventually(lambda: len(memory(server)) == 4, seconds=40)
     turns, until = count(), monotonic() + seconds
 
@@ -39,7 +38,7 @@ def test_four_processes_write_at_once_and_count_exactly(seconds, sqlite_template
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         asked = sum(pool.map(asks, range(CLIENTS)))
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as file:
+    with sqlite3.connect(sqlite_demo.removeprefix("sqlite:///")) as file:
         assert file.execute("SELECT sum(challenges) FROM guard").fetchone() == (asked,)
         assert file.execute("SELECT count(*) FROM challenge").fetchone() == (asked,)
         assert file.execute("SELECT count(*) FROM event WHERE step = 'code' AND outcome = 'asked'").fetchone() == (asked,)

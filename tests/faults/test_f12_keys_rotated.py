@@ -41,10 +41,9 @@ ADDRESSES = iter(f"127.0.7.{n}" for n in range(1, 250))
 
 
 @pytest.fixture
-def two(postgresql_templates, tmp_path) -> Iterator[Instances]:
-    with instances(postgresql_templates.copy("demo", "rotated"), tmp_path, PORTAL_SECRET_KEYS=OLD, PORTAL_LIMITS="load") as running:
+def two(postgresql_demo, tmp_path) -> Iterator[Instances]:
+    with instances(postgresql_demo, tmp_path, PORTAL_SECRET_KEYS=OLD, PORTAL_LIMITS="load") as running:
         yield running
-    postgresql_templates.forget("rotated")
 
 
 @dataclass

@@ -30,9 +30,8 @@ from tests.processes.instances import (
 def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instances]:
     """Each test takes customers and addresses of its own."""
     templates = request.getfixturevalue(f"{request.param}_templates")
-    with instances(templates.copy("demo", "proxied"), tmp_path_factory.mktemp("proxied")) as running:
+    with templates.copy("demo") as url, instances(url, tmp_path_factory.mktemp("proxied")) as running:
         yield running
-    templates.forget("proxied")
 
 
 def test_the_main_job_goes_on_wherever_each_request_lands(two):

@@ -1,7 +1,6 @@
 """Migrations: once, however many start together; and what runs already goes on."""
 
 import ast
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,14 +68,12 @@ def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve
 
 
 @pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",)])
-def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_templates, tmp_path):
-    shutil.copy(sqlite_templates.copy("empty", f"newer-{command_line[0]}").removeprefix("sqlite:///"), tmp_path / "newer.db")
-    url = f"sqlite:///{tmp_path}/newer.db"
-    engine = create_engine(url)
+def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_demo, tmp_path):
+    engine = create_engine(sqlite_demo)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    ended = command(*command_line, folder=tmp_path, PORTAL_DATABASE_URL=url)
+    ended = command(*command_line, folder=tmp_path, PORTAL_DATABASE_URL=sqlite_demo)
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
         f"portal: the database is at revision 9999, and this version knows {migrations.newest()}: install the version that made it"

@@ -25,9 +25,8 @@ def https() -> int:
 
 
 @pytest.fixture
-def instances(postgresql_templates, serve, https) -> list[Server]:
-    url = postgresql_templates.copy("demo", "behind_nginx")
-    return [serve(url, PORTAL_BASE_URL=f"https://127.0.0.1:{https}", PORTAL_TRUSTED_PROXIES="127.0.0.1") for _n in range(2)]
+def instances(postgresql_demo, serve, https) -> list[Server]:
+    return [serve(postgresql_demo, PORTAL_BASE_URL=f"https://127.0.0.1:{https}", PORTAL_TRUSTED_PROXIES="127.0.0.1") for _n in range(2)]
 
 
 @pytest.fixture

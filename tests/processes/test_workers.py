@@ -113,8 +113,8 @@ def accepts(port: int) -> bool:
     return False
 
 
-def test_no_process_outlives_the_one_that_started_it(sqlite_templates, serve):
-    server = serve(sqlite_templates.copy("demo", "orphans"), workers=2)
+def test_no_process_outlives_the_one_that_started_it(sqlite_demo, serve):
+    server = serve(sqlite_demo, workers=2)
     os.kill(server.process.pid, signal.SIGKILL)
     eventually(lambda: not accepts(server.port))
 

@@ -13,8 +13,8 @@ from tests.servers import Server
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def shared_url(request: pytest.FixtureRequest) -> Iterator[str]:
     templates = request.getfixturevalue(f"{request.param}_templates")
-    yield templates.copy("demo", "attacked")
-    templates.forget("attacked")
+    with templates.copy("demo") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

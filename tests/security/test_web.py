@@ -63,15 +63,13 @@ def test_only_our_own_page_may_post(sqlite_portal, said, allowed):
 
 
 @pytest.fixture
-def sqlite_portal(sqlite_templates, tmp_path) -> Iterator[Client]:
+def sqlite_portal(sqlite_demo) -> Iterator[Client]:
     """One database is enough where none is asked."""
-    url = sqlite_templates.copy("demo", "web")
     settings = Settings.model_validate(
-        {"PORTAL_DATABASE_URL": url, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "testclient, 10.9.9.9, 2001:db8::9"}
+        {"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "testclient, 10.9.9.9, 2001:db8::9"}
     )
     with Client(build(settings)) as client:
         yield client
-    sqlite_templates.forget("web")
 
 
 def test_a_form_of_another_site_ends_no_visit(portal):
