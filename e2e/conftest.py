@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ expect.set_options(timeout=10_000)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "detail: of a story that is told in every way elsewhere; told in two ways, with scripts and without")
-    config.addinivalue_line("markers", "unpaid: needs the customer's balance as it was seeded")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -44,24 +44,28 @@ def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """BASE_URL where one was given: a site that is running. Else one for all the stories that pay nothing."""
-    if RUNNING:
-        yield RUNNING
-        return
-    with serving(request.getfixturevalue("demo_company"), tmp_path_factory.mktemp("site")) as server:
-        yield server.url
+def own_site(demo_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A portal for all the stories, and its database."""
+    folder = tmp_path_factory.mktemp("site")
+    with serving(demo_company, folder) as server:
+        yield server.url, folder / "portal.db"
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.node.get_closest_marker("unpaid") and not RUNNING:
-        with serving(request.getfixturevalue("demo_company"), tmp_path) as server:
-            yield server.url
-    else:
-        url: str = request.getfixturevalue("shared_site")
-        a_day_later(url)
-        yield url
+def site(request: pytest.FixtureRequest) -> str:
+    """BASE_URL where one was given: a site that is running, with all that happened on it. Else one where nothing happened yet."""
+    if RUNNING:
+        a_day_later(RUNNING)
+        return RUNNING
+    url, database = request.getfixturevalue("own_site")
+    as_seeded(database, request.getfixturevalue("demo_company"))
+    return str(url)
+
+
+def as_seeded(database: Path, demo_company: Path) -> None:
+    """To the portal that has it open, SQLite's backup is a write like any other; a portal of each story's own would take 2 s to start."""
+    with closing(sqlite3.connect(demo_company)) as seed, closing(sqlite3.connect(database, timeout=10)) as running:
+        seed.backup(running)
 
 
 @contextmanager

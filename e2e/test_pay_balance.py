@@ -7,8 +7,6 @@ import pytest
 from e2e.conftest import RUNNING
 from e2e.pages import Pay, Provider, Receipt, identified
 
-pytestmark = pytest.mark.unpaid
-
 
 @pytest.fixture
 def bill(visitor, telephone):

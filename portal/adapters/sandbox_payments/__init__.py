@@ -46,7 +46,7 @@ class SandboxPayments:
 
     def __init__(
         self, path: Path, base_url: str, keys: Keys, *, trouble: Trouble = Trouble.NONE, clock: Callable[[], float] = time.time,
-        late_by: float = 20.0, waits: tuple[float, ...] = (0, 1, 2, 4, 8, 16), answers_within: float = ANSWERS_WITHIN,
+        late_by: float = 8.0, waits: tuple[float, ...] = (0, 1, 2, 4, 8, 16), answers_within: float = ANSWERS_WITHIN,
     ) -> None:  # fmt: skip
         """`waits`: seconds before each try to deliver a notice."""
         self.base_url = self.form_action = base_url.rstrip("/")
