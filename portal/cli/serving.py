@@ -1,5 +1,6 @@
 """`portal serve` and `portal worker`."""
 
+import gc
 import logging
 import os
 import shutil
@@ -79,7 +80,9 @@ def application() -> Starlette:
     end_with_parent()
     began()
     logging_to_stderr()
-    return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
+    app = build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
+    gc.freeze()  # what is there now stays: to look for garbage in it again and again costs a twentieth of a log-in
+    return app
 
 
 def worker(
