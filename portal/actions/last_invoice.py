@@ -78,7 +78,7 @@ def _facts(bill: Bill, document: Document | None) -> tuple[Show, ...]:
         facts.append(Fact(_("Due date"), bill.due, "due-date"))
     if not credit:
         facts.append(_still_open(bill))
-    facts += [Fact(_("Number"), bill.number, "number"), Fact(_("Issued"), bill.issued, "issued")]
+    facts += [Fact(_("Number"), bill.number, "number"), Fact(_("Issued on"), bill.issued, "issued")]
     if document and document.totals.vat:
         facts.append(Fact(_("VAT in it"), document.totals.vat, "vat"))
     return tuple(facts)

@@ -56,7 +56,7 @@ def _headline(document: Document, words: Wording, open: Money | None) -> Data:
     }
 
 
-TO_PAY, LEFT, PAID, CREDIT = _("To pay"), _("Left to pay"), _("Total of this invoice"), _("To your credit")
+TO_PAY, LEFT, PAID, CREDIT = _("To pay"), _("Still to pay"), _("Total of this invoice"), _("To your credit")
 
 
 def _due(document: Document, open: Money | None) -> tuple[Text, Money, Text | None]:

@@ -130,7 +130,7 @@ def test_characters_the_font_lacks_do_not_cost_the_invoice(papers: TypstPapers) 
 
 def test_what_is_still_open_is_the_large_amount(papers: TypstPapers) -> None:
     first = next(elements(papers.document(INVOICE, Language.EN, open=ils("234.50"))).all("P")).text
-    assert first == bare(_("Left to pay").say(Language.EN) + "₪234.50")
+    assert first == bare(_("Still to pay").say(Language.EN) + "₪234.50")
 
 
 def test_a_paid_invoice_is_stamped_and_asks_for_nothing(papers: TypstPapers) -> None:
