@@ -1,6 +1,5 @@
 """`portal serve` and `portal worker`."""
 
-import gc
 import logging
 import os
 import shutil
@@ -80,9 +79,7 @@ def application() -> Starlette:
     end_with_parent()
     began()
     logging_to_stderr()
-    app = build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
-    gc.freeze()  # what is there now stays: to look for garbage in it again and again costs a twentieth of a log-in
-    return app
+    return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
 
 
 def worker(
