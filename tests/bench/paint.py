@@ -1,6 +1,6 @@
 """First paint on a slow phone, beside a bare page of 3 kB: Chromium's own throttling, slow 3G and a fourth of the CPU.
 
-And beside that page as the portal would send it: its protecting headers (a process of its own, a content policy) cost time, too.
+And beside that page as the portal would send it: its protecting headers (a content policy, an opener policy) cost time, too.
 """
 
 import hashlib
