@@ -170,6 +170,32 @@ class Human(Place):
         self.visitor.taps_on("submit")
 
 
+class Unseen(Place):
+    """The company's bills cannot be seen now: what can be done meanwhile."""
+
+    name, sign = "bills-unseen", "back"
+
+    @property
+    def status(self) -> str | None:
+        return self.visitor.sees("error").get_attribute("data-status")
+
+    def pay_by_number(self) -> None:
+        self.visitor.taps_on("action-pay-balance")
+
+
+class PayByNumber(Place):
+    name, sign = "pay-by-number", "number"
+
+    @property
+    def number(self) -> str:
+        return self.visitor.sees("number").input_value()
+
+    def go_on(self, number: str, amount: str) -> None:
+        self.visitor.types("number", number)
+        self.visitor.types("amount", amount)
+        self.visitor.taps_on("submit")
+
+
 def identified(visitor: Visitor, telephone: Telephone, action: str) -> None:
     """From the home page to the action, by a code."""
     Home.opened_by(visitor).choose(action)

@@ -96,6 +96,9 @@ class Pages:
         text = _("You can still pay by the bill's number and amount, or talk to a person.")
         response = self._error(call, 503, _("We cannot see your bills right now"), text, actions=actions)
         response.headers["retry-after"] = "10"
+        if call.request.method == "GET" and "hx-request" in call.request.headers:
+            # Scripts swap no 5xx in, for a proxy's would take away what was typed: this one is opened as a page
+            response.headers["hx-redirect"] = call.here
         return response
 
     def _error(self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = ()) -> Response:
