@@ -80,7 +80,7 @@ ONCE: dict[str, Behaviour] = {
     "401": says({"code": "key_unknown", "status": 401}, "401 Unauthorized"),
     "403": says(b"", "403 Forbidden"),
     "404 without a code": says(b"not here", "404 Not Found"),
-    "another customer": says(account("c2")),
+    "another customer": says(account("stranger")),
     "amounts in shekels": says(account(balances=[{"currency": "ILS", "amount": 100.0}])),
     "amounts as text": says(account(balances=[{"currency": "ILS", "amount": "10000"}])),
     "true": says(account(balances=[{"currency": "ILS", "amount": True}])),
@@ -129,7 +129,7 @@ def test_a_wrong_answer_alerts_and_says_nothing_of_what_was_in_it(db):
     with peer(ONCE["another customer"]) as bad, capture_logs() as logs, pytest.raises(BillsUnseen):
         billing(db, bad.url).account("c1")
     assert [(line["event"], line["log_level"]) for line in logs] == [("billing_answer_wrong", "error")]
-    assert "c2" not in str(logs)
+    assert "stranger" not in str(logs)
 
 
 def test_connections_are_kept_and_each_request_has_its_key_and_an_id(db):
