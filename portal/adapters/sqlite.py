@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import disk_usage
 from threading import RLock, get_ident
@@ -43,55 +44,43 @@ class SQLite:
         self.group: Group | None = None
         self.grouping = 0  # the thread whose writes may share a commit: the event loop's
 
-    @contextmanager
-    def read(self) -> Iterator["Connection"]:
-        with SAYING_UNAVAILABLE:
-            on_loop = get_ident() == self.grouping
-            if on_loop and self.group:
-                yield self.writer  # it sees what this turn of the loop has written
-            elif on_loop and self.writing.acquire(blocking=False):
+    def read(self) -> AbstractContextManager["Connection"]:
+        if get_ident() == self.grouping:
+            if self.group:
+                return Using(self.writer)  # it sees what this turn of the loop has written
+            if self.writing.acquire(blocking=False):
                 # What another connection has cached is void after each commit; what the writer has is not
-                try:
-                    yield self.writer
-                finally:
-                    self.writing.release()
-            else:
-                with self._reader() as reader:
-                    yield reader
+                return Using(self.writer, self.writing.release)
+        reader = self._reader()
+        return Using(reader, partial(self.readers.append, reader))
 
-    @contextmanager
-    def _reader(self) -> Iterator["Connection"]:
-        try:
-            reader = self.readers.pop()
-        except IndexError:
-            reader = Connection(self.path)
-        try:
-            yield reader
-        finally:
-            self.readers.append(reader)
+    def _reader(self) -> "Connection":
+        with SAYING_UNAVAILABLE:
+            try:
+                return self.readers.pop()
+            except IndexError:
+                return Connection(self.path)
 
     def write(self) -> AbstractContextManager["Connection"]:
         return self._in_group() if get_ident() == self.grouping else self._alone()
 
     @contextmanager
     def _alone(self) -> Iterator["Connection"]:
-        with self.writing, SAYING_UNAVAILABLE:
-            with self.writer.all_or_nothing("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)):
+        with self.writing:
+            with AllOrNothing(self.writer, "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
                 yield self.writer
             self.writer.committed()
 
-    @contextmanager
-    def _in_group(self) -> Iterator["Connection"]:
+    def _in_group(self) -> "AllOrNothing":
         """A part of the turn's transaction that fails alone."""
-        with SAYING_UNAVAILABLE:
-            if self.group is None:
+        if self.group is None:
+            with SAYING_UNAVAILABLE:
                 self.group = self._begun()
-            elif not self.writer.driver.in_transaction:
-                # A full disk makes SQLite give up the whole transaction: the turn is lost, and nobody may go on as if it were not
-                raise Unavailable("this turn's writes were given up")
-            self.group.parts += 1
-            with self.writer.all_or_nothing("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part")):
-                yield self.writer
+        elif not self.writer.driver.in_transaction:
+            # A full disk makes SQLite give up the whole transaction: the turn is lost, and nobody may go on as if it were not
+            raise Unavailable("this turn's writes were given up")
+        self.group.parts += 1
+        return AllOrNothing(self.writer, "SAVEPOINT part", "RELEASE part", "ROLLBACK TO part", "RELEASE part")
 
     def _begun(self) -> "Group":
         self.writing.acquire()
@@ -160,17 +149,74 @@ class Group:
     parts: int = 0
 
 
-class SayingUnavailable:
-    """In our words what is wrong with the database. Entered some ten times a request: a generator costs four times as much."""
+def said(error: BaseException | None) -> None:
+    """In our words what is wrong with the database. Raises Unavailable; what is not the database's is nobody's business here."""
+    if isinstance(error, sqlite3.OperationalError):
+        raise Unavailable(str(error)) from error
 
+
+# Entered some ten times a request, so that these are classes: a generator costs four times as much.
+
+
+class SayingUnavailable:
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.OperationalError):
-            raise Unavailable(str(error)) from error
+        said(error)
 
 
 SAYING_UNAVAILABLE = SayingUnavailable()
+
+
+class Using:
+    """A connection to read from, given back when it is no longer used."""
+
+    __slots__ = ("connection", "give_back")
+
+    def __init__(self, connection: "Connection", give_back: Callable[[], object] | None = None) -> None:
+        self.connection, self.give_back = connection, give_back
+
+    def __enter__(self) -> "Connection":
+        return self.connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self.give_back:
+            self.give_back()
+        said(error)
+
+
+class AllOrNothing:
+    """A transaction, or a part of one."""
+
+    __slots__ = ("before", "begin", "commit", "connection", "rollback")
+
+    def __init__(self, connection: "Connection", begin: str, commit: str, *rollback: str) -> None:
+        self.connection, self.begin, self.commit, self.rollback = connection, begin, commit, rollback
+        self.before = len(connection.afterwards)
+
+    def __enter__(self) -> "Connection":
+        with SAYING_UNAVAILABLE:
+            self.connection.driver.execute(self.begin)
+        return self.connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            try:
+                self.connection.driver.execute(self.commit)
+            except BaseException as failed:
+                self._undo()
+                said(failed)
+                raise
+        else:
+            self._undo()
+            said(error)
+
+    def _undo(self) -> None:
+        del self.connection.afterwards[self.before :]
+        with SAYING_UNAVAILABLE:
+            if self.connection.driver.in_transaction:
+                for undo in self.rollback:
+                    self.connection.driver.execute(undo)
 
 
 class Connection:
@@ -211,20 +257,6 @@ class Connection:
         waiting, self.afterwards = self.afterwards, []
         for done in waiting:
             done()
-
-    @contextmanager
-    def all_or_nothing(self, begin: str, commit: str, rollback: tuple[str, ...]) -> Iterator[None]:
-        before = len(self.afterwards)
-        self.driver.execute(begin)
-        try:
-            yield
-            self.driver.execute(commit)
-        except BaseException:
-            del self.afterwards[before:]
-            if self.driver.in_transaction:
-                for undo in rollback:
-                    self.driver.execute(undo)
-            raise
 
     def commit(self) -> None:
         try:
