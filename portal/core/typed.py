@@ -22,6 +22,8 @@ MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 def plain(text: str) -> str:
     """ASCII digits, one kind of dash, and none of the invisible marks that keyboards and copying bring."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return "".join(_plain(c) for c in text.strip()).strip()
 
 
@@ -47,20 +49,22 @@ def code(text: str) -> str:
 
 def mobile(text: str, countries: Collection[str]) -> str:
     """E.164. Refuses what no SMS reaches, and countries the company does not send to; says nothing of customers."""
-    number = _number(text)
+    number, kind = _number(text)
     if phonenumbers.region_code_for_number(number) not in countries:
         raise Refused("phone_country", _("We cannot send codes to numbers abroad. You can identify with your ID number."), "phone")
-    if phonenumbers.number_type(number) not in MOBILE:
+    if kind not in MOBILE:
         raise Refused("phone_landline", _("A landline cannot get an SMS. Type a mobile number, or use your ID number."), "phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def phone(text: str) -> str:
     """E.164, of any kind and country: to be called back on."""
-    return phonenumbers.format_number(_number(text), phonenumbers.PhoneNumberFormat.E164)
+    number, _kind = _number(text)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _number(text: str) -> phonenumbers.PhoneNumber:
+def _number(text: str) -> tuple[phonenumbers.PhoneNumber, int]:
+    """The number and its kind, which only a valid one has."""
     refused = Refused("phone_form", _("This is not a phone number. Type it like 050-234-5678."), "phone")
     if len(text) > LONGEST:
         raise refused
@@ -68,9 +72,10 @@ def _number(text: str) -> phonenumbers.PhoneNumber:
         number = phonenumbers.parse(plain(text), "IL")
     except phonenumbers.NumberParseException as error:
         raise refused from error
-    if not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:
         raise refused
-    return number
+    return number, kind
 
 
 def id_number(text: str) -> str:

@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import cookie_parser
+from starlette.types import Scope
 
 from portal.core import party
 from portal.core.case import Proof
@@ -27,11 +28,14 @@ class Call:
     """What a handler is given. `cookies` are set by whoever answers; `form` has each field once."""
 
     portal: Portal
-    request: Request
-    form: Mapping[str, str]
-    visitor: Visitor | None
-    language: Language
+    scope: Scope
+    headers: Mapping[str, str]  # by name in lower case
+    query: Mapping[str, str]  # what stands behind the `?`
+    sent: Mapping[str, str]  # the cookies that came
     address: str
+    language: Language
+    form: Mapping[str, str] = field(default_factory=dict)
+    visitor: Visitor | None = None
     body: bytes = b""
     cookies: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds that the answer is held back
@@ -39,22 +43,20 @@ class Call:
 
     def kept(self, name: str) -> str:
         """What the browser keeps for us under that name."""
-        return self.request.cookies.get(cookie_name(self.portal.base_url, name), "")
+        return self.sent.get(cookie_name(self.portal.base_url, name), "")
 
     @property
     def path(self) -> str:
-        return str(self.request.scope["path"])
+        return str(self.scope["path"])
 
-    @cached_property
-    def query(self) -> Mapping[str, str]:
-        """What stands behind the `?`; of a field that is there twice, the last."""
-        said = self.request.scope["query_string"]
-        return dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)) if said else {}
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
 
     @property
     def here(self) -> str:
         """The page that was asked for, to come back to; a form's own page where a form was sent."""
-        query = self.request.url.query if self.request.method == "GET" else ""
+        query = self.scope["query_string"].decode("latin-1") if self.method == "GET" else ""
         return f"{self.path}?{query}" if query else self.path
 
     @property
@@ -85,7 +87,32 @@ class Call:
 
     @property
     def param(self) -> Mapping[str, Any]:
-        return self.request.path_params
+        params: Mapping[str, Any] = self.scope["path_params"]
+        return params
+
+
+def opened(portal: Portal, scope: Scope, trusted: frozenset[str]) -> Call:
+    """Who asks, before anything is known of them but their language and their address."""
+    headers, query = _headers(scope), _query(scope)
+    sent = cookie_parser(headers["cookie"]) if "cookie" in headers else {}
+    address = client(scope, headers, trusted)
+    kept = sent.get(cookie_name(portal.base_url, "lang"), "")
+    return Call(portal, scope, headers, query, sent, address, language(query.get("lang", ""), kept))
+
+
+def _headers(scope: Scope) -> Mapping[str, str]:
+    """Of a name that is there twice, both (RFC 9110 5.2): some proxies append a line of their own."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}" if name in headers else value
+    return headers
+
+
+def _query(scope: Scope) -> Mapping[str, str]:
+    """Of a field that is there twice, the last."""
+    said = scope["query_string"]
+    return dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)) if said else {}
 
 
 def cookie_name(base_url: str, name: str) -> str:
@@ -125,12 +152,11 @@ def known_source(text: str) -> str:
     return text if 0 < len(text) <= 32 and text.replace("-", "").replace("_", "").isalnum() and text.isascii() else ""
 
 
-def client(request: Request, trusted: frozenset[str]) -> str:
+def client(scope: Scope, headers: Mapping[str, str], trusted: frozenset[str]) -> str:
     """The nearest address that is no proxy of ours; IPv6 by its /64, which is what one customer has (promise 13)."""
-    peer = request.client.host if request.client else ""
+    peer: str = scope["client"][0] if scope.get("client") else ""
     if peer in trusted:
-        # Some proxies append a line of their own: all lines are one list (RFC 9110 5.2)
-        for hop in reversed(",".join(request.headers.getlist("x-forwarded-for")).split(",")):
+        for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
             if hop.strip() and hop.strip() not in trusted:
                 peer = hop.strip()
                 break
@@ -153,12 +179,12 @@ def language(asked: str, kept: str) -> Language:
     return SPOKEN.get(asked) or SPOKEN.get(kept) or Language.HE
 
 
-def same_origin(request: Request, base_url: str) -> bool:
+def same_origin(headers: Mapping[str, str], base_url: str) -> bool:
     """Whether an unsafe request comes from our own page (promise 40). No cookie and no word of a browser: a program."""
-    site = request.headers.get("sec-fetch-site")
+    site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    origin = request.headers.get("origin")
+    origin = headers.get("origin")
     if origin is not None and origin != "null":  # an old browser says null of a page that sends no referrer
         return origin == base_url
-    return "cookie" not in request.headers
+    return "cookie" not in headers

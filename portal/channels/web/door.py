@@ -12,19 +12,18 @@ from functools import partial
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal.channels.web.call import Call, client, cookie_name, form, identify, language, same_origin
+from portal.channels.web.call import Call, cookie_name, form, identify, opened, same_origin
 from portal.channels.web.cards import cards
 from portal.channels.web.pages import Pages
 from portal.core.case import Proof
 from portal.core.errors import BillsUnseen, NotFound, ProofNeeded, Refused, Unavailable, Unexpected
 from portal.core.identity import visits
 from portal.core.keys import name as reference_name
-from portal.core.languages import Language
 from portal.core.portal import Portal
 
 log = structlog.get_logger()
@@ -59,10 +58,9 @@ class Doorway:
         self.portal, self.pages, self.trusted, self.headers = portal, pages, trusted, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        call = opened(self.portal, request, self.trusted)
+        call = opened(self.portal, scope, self.trusted)
         try:
-            response = await self._let_in(request, call)
+            response = await self._let_in(call, receive)
         except ClientDisconnect:
             return
         if call.delay:
@@ -70,11 +68,11 @@ class Doorway:
         response.raw_headers += self.headers
         await response(scope, receive, send)
 
-    async def _let_in(self, request: Request, call: Call) -> Response:
-        door = self.doors.get("GET" if request.method == "HEAD" else request.method)
+    async def _let_in(self, call: Call, receive: Receive) -> Response:
+        door = self.doors.get("GET" if call.method == "HEAD" else call.method)
         if door is None:
             return self.pages.wrong(call, 405 if self.doors else 404)
-        body = await _body(request) if door.method == "POST" else b""
+        body = await _body(call, receive) if door.method == "POST" else b""
         return self.pages.wrong(call, 413) if body is None else await self._answer(door, call, body)
 
     async def _answer(self, door: Door, call: Call, body: bytes) -> Response:
@@ -111,13 +109,13 @@ class Doorway:
 
     def _judge(self, door: Door, call: Call, body: bytes) -> None:
         """Who is it, may they, and is the form one of ours."""
-        if "\0" in call.path or b"%00" in call.request.scope["query_string"]:
+        if "\0" in call.path or b"%00" in call.scope["query_string"]:
             raise NotFound("no text")  # PostgreSQL has no place for it
         call.body = body
         if door.machine:
             return
         if door.method == "POST":
-            if not same_origin(call.request, self.portal.base_url):
+            if not same_origin(call.headers, self.portal.base_url):
                 raise Refused("cross_site", self.pages.CROSS_SITE, status=403)
             call.form = {} if door.raw else form(body)
             if not door.own_fields and set(call.form) - door.fields:
@@ -139,24 +137,21 @@ class Doorway:
         return response
 
 
-def opened(portal: Portal, request: Request, trusted: frozenset[str]) -> Call:
-    """Who asks, before anything is known of them but their language and their address."""
-    made = Call(portal, request, {}, None, Language.HE, client(request, trusted))
-    made.language = language(made.query.get("lang", ""), made.kept("lang"))
-    return made
-
-
-async def _body(request: Request) -> bytes | None:
+async def _body(call: Call, receive: Receive) -> bytes | None:
     """None where it is longer than any form of ours; it is not read to its end."""
-    said = request.headers.get("content-length", "0")
+    said = call.headers.get("content-length", "0")
     if not said.isdecimal() or int(said) > BODY_LIMIT:
         return None
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > BODY_LIMIT:
             return None
-    return bytes(body)
+    return body
 
 
 class Doorways:

@@ -38,7 +38,7 @@ def ready(call: Call, pages: Pages) -> Response:
 
 def metrics(call: Call, pages: Pages) -> Response:
     """For who scrapes this process, not for who comes through the proxy: the figures tell what the pages do not."""
-    if "x-forwarded-for" in call.request.headers:
+    if "x-forwarded-for" in call.headers:
         raise NotFound("metrics")
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # of all the processes that serve, not of this one

@@ -88,7 +88,7 @@ def page(call: Call, look: Look, title: str, at: datetime, benefit: str = "", no
     asked = call.form if call.form else call.query
     kept = [(k, asked[k]) for k in ("next", "journey", "source") if asked.get(k)]
     return Page(
-        look, company, call.language, title, call.shown_at or call.path, call.request.headers.get("hx-request-type") == "partial",
+        look, company, call.language, title, call.shown_at or call.path, call.headers.get("hx-request-type") == "partial",
         human, note, _visit(call), query=f"{urlencode(kept)}&" if kept else "", benefit=benefit, notice=notice,
     )  # fmt: skip
 

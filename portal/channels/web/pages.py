@@ -66,7 +66,7 @@ class Pages:
         _shown(template, status).inc()
         body, packed = self._rendered(template, page, context, at)
         headers = {"vary": "HX-Request, Accept-Encoding"}
-        if "gzip" not in call.request.headers.get("accept-encoding", ""):
+        if "gzip" not in call.headers.get("accept-encoding", ""):
             return Response(body, status, headers, "text/html")
         return Response(packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
 
@@ -96,7 +96,7 @@ class Pages:
         text = _("You can still pay by the bill's number and amount, or talk to a person.")
         response = self._error(call, 503, _("We cannot see your bills right now"), text, actions=actions)
         response.headers["retry-after"] = "10"
-        if call.request.method == "GET" and "hx-request" in call.request.headers:
+        if call.method == "GET" and "hx-request" in call.headers:
             # Scripts swap no 5xx in, for a proxy's would take away what was typed: this one is opened as a page
             response.headers["hx-redirect"] = call.here
         return response

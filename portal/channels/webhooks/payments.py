@@ -19,7 +19,7 @@ def payment(call: Call, pages: Pages) -> Response:
     if call.param["provider"] != provider.name:
         raise NotFound(call.param["provider"])
     try:
-        match provider.hear(dict(call.request.headers), call.body):
+        match provider.hear(call.headers, call.body):
             case None:
                 NOTICES.labels(provider.name, "ignored").inc()
             case Heard() as heard:

@@ -71,11 +71,11 @@ def _signed(answer: Callable[[Call, Told], Response]) -> Handler:
     def handler(call: Call, pages: Pages) -> Response:
         if call.portal.telephony is None:
             raise NotFound("telephony")
-        scope = call.request.scope
+        scope = call.scope
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
         try:
-            told = call.portal.telephony.hear(call.request.headers, target.decode("latin-1"), call.body)
+            told = call.portal.telephony.hear(call.headers, target.decode("latin-1"), call.body)
         except BadNotice as bad:
             log.warning("twilio notice refused", path=call.path, why=str(bad))
             return PlainTextResponse("refused\n", 403)
