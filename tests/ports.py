@@ -14,7 +14,7 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, seconds: float = 20) -> None:
+def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, seconds: float = 60) -> None:
     """Raises AssertionError with the end of the process's log where it ends, or is not ready in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -240,7 +240,8 @@ class Connection:
         return self.driver.execute(s.text, s.values(values)).rowcount
 
     def later(self, statement: Statement, then: Callable[[], None] | None = None, **values: Any) -> None:
-        if self.run(statement, **values) and then:
+        s = statement.on(DIALECT)
+        if self.driver.execute(s.text, s.values(values)).rowcount and then:
             self.afterwards.append(then)
 
     def many(self, statement: Statement, rows: Sequence[Values]) -> None:

@@ -29,7 +29,7 @@ class Keys:
         return cls(tuple(text.encode() for text in texts))
 
     def derive(self, purpose: str) -> bytes:
-        return _derive(self.secrets[-1], purpose)
+        return _derive_once(self.secrets[-1], purpose)
 
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """By each key that is still good, the newest first."""
@@ -90,6 +90,12 @@ def fingerprint(token: str) -> str:
 @lru_cache
 def _mark(key: bytes) -> str:
     return _derive(key, "mark").hex()[:8]
+
+
+@lru_cache
+def _derive_once(key: bytes, purpose: str) -> bytes:
+    """For purposes that are few."""
+    return _derive(key, purpose)
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

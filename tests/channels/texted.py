@@ -41,7 +41,7 @@ def told(client: Client, url: str, form: Form, signed: str | None = None, **head
     return client.post(path, content=urlencode(form), headers={"Content-Type": "application/x-www-form-urlencoded", **sent})
 
 
-def until(found: Callable[[], Any], seconds: float = 15) -> Any:
+def until(found: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while not (there := found()):
         assert time.monotonic() < deadline, "it did not come to that"

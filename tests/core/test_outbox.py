@@ -162,7 +162,7 @@ def tried(db: Database) -> dict[str, int]:
         return {row.key: row.attempts for row in reader.all(STATES)}
 
 
-def wait(done: Callable[[], bool], seconds: float = 15) -> None:
+def wait(done: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it did not come to that"

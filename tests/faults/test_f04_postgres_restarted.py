@@ -61,8 +61,8 @@ def test_a_restart_in_mid_payment_costs_an_error_page_and_nothing_else(own, url,
         assert (status(server, "/healthz"), status(server, "/readyz")) == (200, 503)
         back = decide(provider, page).headers["location"]
         own.start()
-        eventually(lambda: status(server, "/readyz") == 200, seconds=10)
-        receipt = eventually(lambda: (page := browser.open(back)).has("receipt") and page, seconds=40)
+        eventually(lambda: status(server, "/readyz") == 200)
+        receipt = eventually(lambda: (page := browser.open(back)).has("receipt") and page)
         assert receipt.heading == "Paid. Thank you."
         assert browser.open("/actions/pay-balance").heading == "You owe nothing"
     with psycopg.connect(url) as connection:

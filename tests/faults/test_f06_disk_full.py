@@ -124,7 +124,7 @@ def test_postgresql_whose_disk_is_full_is_started_again_and_nothing_acknowledged
     ballast.unlink()
     if small_postgres.process.poll() is not None:
         small_postgres.start()
-    eventually(lambda: ready(server) == 200, seconds=20)
+    eventually(lambda: ready(server) == 200)
     assert ask(server, PHONES[-1]).status_code == 200
     with psycopg.connect(url) as connection:
         counts = "SELECT (SELECT count(*) FROM challenge), (SELECT count(*) FROM outbox), (SELECT sum(challenges) FROM guard)"

@@ -19,7 +19,7 @@ CLIENTS = 8
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
 def test_four_processes_write_at_once_and_count_exactly(seconds, sqlite_demo, serve: Callable[..., Server]):
     server = serve(sqlite_demo, workers=4, PORTAL_LIMITS="load", PORTAL_TRUSTED_PROXIES="127.0.0.1")
-    eventually(lambda: len(memory(server)) == 4, seconds=40)
+    eventually(lambda: len(memory(server)) == 4)
     turns, until = count(), monotonic() + seconds
 
     def asks(client: int) -> int:

@@ -47,7 +47,7 @@ def instances(database_url: str, folder: Path, count: int = 2, workers: int = 1,
                 print(server.said()[-3000:])
 
 
-def eventually(what: Callable[[], Any], seconds: float = 15, every: float = 0.05) -> Any:
+def eventually(what: Callable[[], Any], seconds: float = 60, every: float = 0.05) -> Any:
     """Its first true answer."""
     deadline = monotonic() + seconds
     while not (found := what()):

@@ -27,7 +27,7 @@ ASKING = (
 @pytest.fixture
 def three(demo_url: str, tmp_path, serve: Callable[..., Server]) -> Server:
     server = serve(demo_url, workers=3)
-    eventually(lambda: len(memory(server)) == 3, seconds=30)
+    eventually(lambda: len(memory(server)) == 3)
     return server
 
 
@@ -68,7 +68,7 @@ def test_a_killed_process_is_replaced_and_nobody_loses_a_visit_or_a_count(three)
         counted = figures(three, "portal_pages_total")
         killed = int(next(iter(before))[0])
         os.kill(killed, signal.SIGKILL)
-        eventually(lambda: len(memory(three)) == 3 and (str(killed),) not in memory(three), seconds=30)
+        eventually(lambda: len(memory(three)) == 3 and (str(killed),) not in memory(three))
         for _each in range(6):
             with Browser(three.url) as another:
                 another.cookies.update(browser.cookies)

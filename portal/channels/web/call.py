@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -93,7 +94,7 @@ class Call:
 
 def opened(portal: Portal, scope: Scope, trusted: frozenset[str]) -> Call:
     """Who asks, before anything is known of them but their language and their address."""
-    headers, query = _headers(scope), _query(scope)
+    headers, query = _headers(scope), _query(scope["query_string"])
     sent = cookie_parser(headers["cookie"]) if "cookie" in headers else {}
     address = client(scope, headers, trusted)
     kept = sent.get(cookie_name(portal.base_url, "lang"), "")
@@ -102,17 +103,19 @@ def opened(portal: Portal, scope: Scope, trusted: frozenset[str]) -> Call:
 
 def _headers(scope: Scope) -> Mapping[str, str]:
     """Of a name that is there twice, both (RFC 9110 5.2): some proxies append a line of their own."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}" if name in headers else value
+    lines = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in lines}
+    if len(headers) < len(lines):
+        for name in headers:
+            values = [value.decode("latin-1") for other, value in lines if other.decode("latin-1") == name]
+            headers[name] = ("; " if name == "cookie" else ", ").join(values)
     return headers
 
 
-def _query(scope: Scope) -> Mapping[str, str]:
+@lru_cache(300)
+def _query(said: bytes) -> Mapping[str, str]:
     """Of a field that is there twice, the last."""
-    said = scope["query_string"]
-    return dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)) if said else {}
+    return MappingProxyType(dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)))
 
 
 def cookie_name(base_url: str, name: str) -> str:

@@ -129,8 +129,8 @@ class Doorway:
 
     def _with_cookies(self, call: Call, response: Response) -> Response:
         """Values are tokens and names of ours, which need no quoting; an empty one is taken back."""
-        flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self.portal.base_url.startswith("https") else "")
         for name, value in call.cookies.items():
+            flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self.portal.base_url.startswith("https") else "")
             ended = "" if value else "; Max-Age=0"
             cookie = f"{cookie_name(self.portal.base_url, name)}={value}{flags}{ended}"
             response.raw_headers.append((b"set-cookie", cookie.encode("ascii")))

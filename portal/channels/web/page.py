@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from portal.channels.web.call import Call
 from portal.channels.web.look import Look
 from portal.core.case import Proof
 from portal.core.company import Company
+from portal.core.identity.visits import Visitor
 from portal.core.languages import Language, Phone, Text, _, n_
 
 OPENS = (
@@ -23,6 +25,8 @@ OPENS = (
     _("Opens Saturday at {time}"),
     _("Opens Sunday at {time}"),
 )
+# What an address of ours says of the way here.
+CARRIED = ("next", "journey", "source")
 # A visit that idles is warned this long before it ends.
 WARN_SECONDS = 120
 
@@ -82,20 +86,49 @@ class Page:
         return self.look.url(name)
 
 
-def page(call: Call, look: Look, title: str, at: datetime, benefit: str = "", notice: str = "") -> Page:
-    company = call.portal.company
-    human, note = ways(company, call.language, _quarter(at))
+class Place(NamedTuple):
+    """Which page it is, apart from what is on it."""
+
+    language: Language
+    title: str
+    path: str
+    query: str
+    partial: bool
+    benefit: str
+    notice: str
+
+
+def place(call: Call, title: Text, benefit: str, notice: str) -> Place:
     asked = call.form if call.form else call.query
-    kept = [(k, asked[k]) for k in ("next", "journey", "source") if asked.get(k)]
+    carried = tuple((k, asked[k]) for k in CARRIED if k in asked)
+    partial = call.headers.get("hx-request-type") == "partial"
+    return Place(
+        call.language, title.say(call.language), call.shown_at or call.path, _query(carried) if carried else "", partial, benefit, notice
+    )
+
+
+def page(call: Call, look: Look, place: Place) -> Page:
+    company = call.portal.company
+    human, note = ways(company, call.language, _quarter(datetime.now(UTC).astimezone(company.zone)))
     return Page(
-        look, company, call.language, title, call.shown_at or call.path, call.headers.get("hx-request-type") == "partial",
-        human, note, _visit(call), query=f"{urlencode(kept)}&" if kept else "", benefit=benefit, notice=notice,
+        look, company, place.language, place.title, place.path, place.partial, human, note, _visit(call.visitor), query=place.query,
+        benefit=place.benefit, notice=place.notice,
     )  # fmt: skip
 
 
-def _visit(call: Call) -> VisitLine | None:
-    visitor = call.visitor
-    if visitor is None or visitor.proof is Proof.NOTHING:
+@lru_cache(300)
+def _query(carried: tuple[tuple[str, str], ...]) -> str:
+    said = urlencode([pair for pair in carried if pair[1]])
+    return f"{said}&" if said else ""
+
+
+def identified(visitor: Visitor | None) -> bool:
+    """Whether a page would tell who it is for."""
+    return visitor is not None and visitor.proof is not Proof.NOTHING
+
+
+def _visit(visitor: Visitor | None) -> VisitLine | None:
+    if visitor is None or not identified(visitor):
         return None
     name = visitor.person.name if visitor.person and visitor.proof is Proof.CODE else ""
     return VisitLine(int(visitor.proof), name, visitor.seconds_left, WARN_SECONDS)

@@ -3,9 +3,9 @@
 import gzip
 import json
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -59,28 +59,26 @@ class Pages:
         self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: bool = True, notice: str = "", **context: Any
     ) -> Response:
         """A page. Of a visitor it is made anew; of nobody, the same context is the same page for a minute."""
-        at = datetime.now(UTC).astimezone(self.portal.company.zone)
         offered = self.benefits.line(call) if benefit and not context.get("refusal") else ""
-        page = chrome.page(call, self.look, title.say(call.language), at, offered, notice)
         context["status"] = status
         _shown(template, status).inc()
-        body, packed = self._rendered(template, page, context, at)
+        body, packed = self._rendered(call, template, chrome.place(call, title, offered, notice), context)
         headers = {"vary": "HX-Request, Accept-Encoding"}
         if "gzip" not in call.headers.get("accept-encoding", ""):
             return Response(body, status, headers, "text/html")
         return Response(packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
 
-    def _rendered(self, template: str, page: chrome.Page, context: dict[str, Any], at: datetime) -> "Rendered":
-        around = (template, page.language, page.title, page.path, page.query, page.partial, page.benefit, page.notice, at.minute)
-        try:
-            if page.visit is None:
-                return self.kept.get((*around, *context.values()), lambda: rendered(self._render(template, page, context)))
-        except TypeError:  # something typed, or a list: not for keeping
-            pass
-        return rendered(self._render(template, page, context))
+    def _rendered(self, call: Call, template: str, place: chrome.Place, context: dict[str, Any]) -> "Rendered":
+        def anew() -> Rendered:
+            page = chrome.page(call, self.look, place)
+            return rendered(self.environments[place.language].get_template(template).render(page=page, **context))
 
-    def _render(self, template: str, page: chrome.Page, context: dict[str, Any]) -> str:
-        return self.environments[page.language].get_template(template).render(page=page, **context)
+        if chrome.identified(call.visitor):
+            return anew()
+        try:
+            return self.kept.get((template, int(time.time()) // 60, *place, *context.values()), anew)
+        except TypeError:  # something typed, or a list: not for keeping
+            return anew()
 
     def wrong(self, call: Call, status: int, reference: str = "") -> Response:
         """One page for all that is wrong, translated, with the way to a person and no trace of the inside."""
