@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import update
+from sqlalchemy import literal_column, update
 from sqlmodel import col, select
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -39,7 +39,7 @@ ENDED = {
 NOTICES = ("now", "late", "twice", "never")
 
 SHOWN: tuple[Any, ...] = (*COLUMNS, Outbox.finished_at)
-_sent = select(*SHOWN).where(col(Outbox.state) == "sent", col(Outbox.channel) != "none")
+_sent = select(*SHOWN).where(col(Outbox.state) == literal_column("'sent'"), col(Outbox.channel) != "none")
 _newest = _sent.order_by(col(Outbox.id).desc()).limit(NEWEST)
 SENT = Statement(_newest)
 SENT_TO = Statement(_newest.where(col(Outbox.recipient) == p("to")))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, cast, literal, update
+from sqlalchemy import ColumnElement, String, case, cast, literal, literal_column, update
 from sqlmodel import col, select
 
 from portal.core.identity.people import SETTLED
@@ -36,7 +36,7 @@ def _failed(kind: str, count: Any) -> ColumnElement[bool]:
             col(Outbox.key) == literal(kind) + ":" + col(Challenge.id) + ":" + cast(count, String),
             (col(Outbox.delivery) == "undelivered")
             | (col(Outbox.delivery) == "failed")
-            | ((col(Outbox.state) == "failed") & (col(Outbox.delivery) != "delivered")),
+            | ((col(Outbox.state) == literal_column("'failed'")) & (col(Outbox.delivery) != "delivered")),
         )
         .correlate(Challenge)
         .exists()
