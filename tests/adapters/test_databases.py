@@ -216,6 +216,17 @@ def test_a_turn_that_cannot_be_committed_is_acknowledged_to_nobody(tmp_path):
     assert keys(database) == ["c"]
 
 
+def test_a_commit_that_fails_leaves_nothing_and_tells_nobody(tmp_path):
+    database, told, interrupted = sqlite(tmp_path), [], iter([1])
+    with pytest.raises(Unavailable), database.write() as tx:
+        tx.later(PUT, lambda: told.append("a"), key="a", day=1)
+        tx.driver.set_progress_handler(lambda: next(interrupted, 0), 1)  # SQLite asks it at every step: the next one is the commit's
+    with database.write() as tx:
+        tx.later(PUT, lambda: told.append("b"), key="b", day=1)
+    assert keys(database) == ["b"]
+    assert told == ["b"]
+
+
 async def durable(database: SQLite) -> None:
     pending = database.durable()
     assert pending is not None

@@ -172,6 +172,13 @@ def test_without_a_trusted_proxy_the_header_means_nothing(new_portal):
     assert [counted_for(portal, f"198.51.100.{n}") for n in range(1, 32)] == [200] * 30 + [429]
 
 
+def test_cookies_that_a_proxy_parted_are_all_read(sqlite_portal):
+    """HTTP/2 may send each on a line of its own (RFC 9113 8.2.3), and not every proxy puts them together."""
+    sqlite_portal.cookies.clear()
+    page = Page(sqlite_portal.get("/", headers=[("Cookie", "source=ivr"), ("Cookie", "lang=en")]))
+    assert page.heading == "What would you like to do?"
+
+
 @pytest.mark.parametrize(
     "name",
     [
