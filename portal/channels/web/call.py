@@ -103,13 +103,15 @@ def opened(portal: Portal, scope: Scope, trusted: frozenset[str]) -> Call:
 
 def _headers(scope: Scope) -> Mapping[str, str]:
     """Of a name that is there twice, both (RFC 9110 5.2): some proxies append a line of their own."""
-    lines = scope["headers"]
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in lines}
-    if len(headers) < len(lines):
-        for name in headers:
-            values = [value.decode("latin-1") for other, value in lines if other.decode("latin-1") == name]
-            headers[name] = ("; " if name == "cookie" else ", ").join(values)
-    return headers
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return headers if len(headers) == len(scope["headers"]) else _joined(scope)
+
+
+def _joined(scope: Scope) -> Mapping[str, str]:
+    values: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return {name: ("; " if name == "cookie" else ", ").join(some) for name, some in values.items()}
 
 
 @lru_cache(300)
