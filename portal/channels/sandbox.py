@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import literal_column, update
+from sqlalchemy import update
 from sqlmodel import col, select
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -16,7 +16,7 @@ from portal.core.errors import NotFound, Unexpected
 from portal.core.languages import _, moment
 from portal.core.outbox import COLUMNS, job
 from portal.core.ports import Message
-from portal.core.statements import Row, Statement, p
+from portal.core.statements import Row, Statement, constant, p
 from portal.core.tables import Clock, Outbox
 
 PHONE = _("A telephone")
@@ -39,7 +39,7 @@ ENDED = {
 NOTICES = ("now", "late", "twice", "never")
 
 SHOWN: tuple[Any, ...] = (*COLUMNS, Outbox.finished_at)
-_sent = select(*SHOWN).where(col(Outbox.state) == literal_column("'sent'"), col(Outbox.channel) != "none")
+_sent = select(*SHOWN).where(col(Outbox.state) == constant("sent"), col(Outbox.channel) != "none")
 _newest = _sent.order_by(col(Outbox.id).desc()).limit(NEWEST)
 SENT = Statement(_newest)
 SENT_TO = Statement(_newest.where(col(Outbox.recipient) == p("to")))

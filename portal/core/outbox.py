@@ -12,12 +12,12 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import case, literal_column, update
+from sqlalchemy import case, update
 from sqlmodel import col, select
 
 from portal.core.languages import Language
 from portal.core.statements import Row as Found
-from portal.core.statements import Statement, Writer, insert, now, p
+from portal.core.statements import Statement, Writer, constant, insert, now, p
 from portal.core.tables import Outbox as Row
 
 MINUTE = 60_000
@@ -86,8 +86,7 @@ COLUMNS: tuple[Any, ...] = (
     Row.attempts,
     Row.priority,
 )
-# In the statement itself, for there is an index of these rows alone: with a parameter SQLite would plan anew each time it is bound.
-_waits = col(Row.state) == literal_column("'waiting'")
+_waits = col(Row.state) == constant("waiting")
 _over = col(Row.expires_at) <= now() + MARGIN_MS
 _free = (_waits, col(Row.due_at) <= now(), col(Row.leased_until) <= now())
 _mine = (_waits, col(Row.key) == p("key_"), col(Row.owner) == p("owner_"), col(Row.attempts) == p("attempts_"))

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Dialect, Executable, bindparam
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Executable, String, bindparam, literal_column
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite too
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -39,6 +39,12 @@ def _now_postgresql(element: now, compiler: SQLCompiler, **kw: Any) -> str:
 def p(name: str) -> BindParameter[Any]:
     """A parameter of a statement."""
     return bindparam(name)
+
+
+def constant(word: str) -> ColumnElement[str]:
+    """A word of ours that stands in the statement itself. Where an index is of the rows that have it, SQLite takes that index only
+    for the very word; given it as a parameter, it plans the statement anew each time."""
+    return literal_column(f"'{word}'", String())
 
 
 class Statement:
@@ -145,4 +151,4 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
-__all__ = ["Database", "Listening", "Reader", "Row", "Statement", "Values", "Writer", "insert", "now", "p"]
+__all__ = ["Database", "Listening", "Reader", "Row", "Statement", "Values", "Writer", "constant", "insert", "now", "p"]

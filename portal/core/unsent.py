@@ -9,13 +9,13 @@ from sqlalchemy import and_, case, func, not_, null, update
 from sqlmodel import col, select
 
 from portal.core.outbox import DAY_MS, MARGIN_MS
-from portal.core.statements import Reader, Row, Statement, Writer, now, p
+from portal.core.statements import Reader, Row, Statement, Writer, constant, now, p
 from portal.core.tables import Chore, Outbox
 
 # Dies with what it is about, as a code does: sent later it would be of no use, or do harm.
 _perishable = col(Outbox.expires_at) - col(Outbox.created_at) < DAY_MS
 _dead = and_(_perishable, col(Outbox.expires_at) <= now() + MARGIN_MS)
-_failed = col(Outbox.state) == "failed"
+_failed = col(Outbox.state) == constant("failed")
 _of_one = col(Outbox.id) == p("id_")
 
 _shown: tuple[Any, ...] = (
@@ -36,7 +36,7 @@ EVERY_AGAIN = Statement(_again)
 ONE_AGAIN = Statement(_again.where(_of_one))
 STATES = Statement(select(Outbox.state, func.count().label("rows")).group_by(col(Outbox.state)).order_by(col(Outbox.state)))
 
-_waiting = col(Outbox.state) == "waiting"
+_waiting = col(Outbox.state) == constant("waiting")
 WAITING = Statement(
     select(func.count().label("rows"), func.coalesce(func.max(now() - col(Outbox.due_at)), 0).label("oldest_ms")).where(
         _waiting, col(Outbox.due_at) <= now()

@@ -124,6 +124,8 @@ def test_while_billing_is_down_a_page_says_so_and_what_can_be_done(outside, refe
     assert page.has("human")
     assert portal.get(f"/invoices/{INVOICE}.pdf").status_code == 503
     assert portal.open("/").status == 200
+    asked_by_script = portal.get("/invoices/%D7%90%231.pdf?save=1", headers={"HX-Request": "true"})
+    assert (asked_by_script.status_code, asked_by_script.headers["hx-redirect"]) == (503, "/invoices/%D7%90%231.pdf?save=1")
     by_number = portal.follow(page, "action-pay-balance")
     assert (by_number.status, by_number.heading) == (200, DOWN)
     assert by_number.has("number")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -58,7 +57,8 @@ class Call:
     def here(self) -> str:
         """The page that was asked for, to come back to; a form's own page where a form was sent."""
         query = self.scope["query_string"].decode("latin-1") if self.method == "GET" else ""
-        return f"{self.path}?{query}" if query else self.path
+        path = quote(self.path)  # it may name a document of any letters, and an address has plain ones only
+        return f"{path}?{query}" if query else path
 
     @property
     def proof(self) -> Proof:
@@ -114,10 +114,9 @@ def _joined(scope: Scope) -> Mapping[str, str]:
     return {name: ("; " if name == "cookie" else ", ").join(some) for name, some in values.items()}
 
 
-@lru_cache(300)
 def _query(said: bytes) -> Mapping[str, str]:
     """Of a field that is there twice, the last."""
-    return MappingProxyType(dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)))
+    return dict(parse_qsl(said.decode("latin-1"), keep_blank_values=True)) if said else {}
 
 
 def cookie_name(base_url: str, name: str) -> str:

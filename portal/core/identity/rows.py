@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, case, cast, literal, literal_column, update
+from sqlalchemy import ColumnElement, String, case, cast, literal, update
 from sqlmodel import col, select
 
 from portal.core.identity.people import SETTLED
 from portal.core.outbox import MINUTE
-from portal.core.statements import Statement, insert, now, p
+from portal.core.statements import Statement, constant, insert, now, p
 from portal.core.tables import Challenge, Customer, Guard, Outbox
 
 LIFETIME_MS = 5 * MINUTE
@@ -36,7 +36,7 @@ def _failed(kind: str, count: Any) -> ColumnElement[bool]:
             col(Outbox.key) == literal(kind) + ":" + col(Challenge.id) + ":" + cast(count, String),
             (col(Outbox.delivery) == "undelivered")
             | (col(Outbox.delivery) == "failed")
-            | ((col(Outbox.state) == literal_column("'failed'")) & (col(Outbox.delivery) != "delivered")),
+            | ((col(Outbox.state) == constant("failed")) & (col(Outbox.delivery) != "delivered")),
         )
         .correlate(Challenge)
         .exists()

@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, literal_column
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from portal.core import ledger
 from portal.core.money import Money
 from portal.core.payments.rows import Known, Seen
 from portal.core.ports import Account, Bill, Billing
-from portal.core.statements import Database, Reader, Row, Statement, p
+from portal.core.statements import Database, Reader, Row, Statement, constant, p
 from portal.core.steps import Settlement
 from portal.core.tables import Ledger, Payment
 
 WAITING, TOLD = "waiting", "told"
 # Written out, not as a parameter: SQLite takes the index of what is untold only for the very words it was made with.
-is_untold = col(Payment.told) == literal_column(f"'{WAITING}'")
+is_untold = col(Payment.told) == constant(WAITING)
 
 _columns: tuple[Any, ...] = (
     Ledger.payment_id, Ledger.invoice_number, Ledger.currency, func.sum(Ledger.amount).label("amount"),

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement
 from sqlmodel import col
 
+from portal.core.statements import constant
 from portal.core.tables import Payment
 
 
@@ -55,8 +56,7 @@ def page(state: State) -> Page:
 
 
 def is_one_of(*states: State) -> ColumnElement[bool]:
-    """Written out, not as parameters: SQLite takes the index of open payments only for the very words it was made with."""
-    return col(Payment.state).in_([literal_column(f"'{state.value}'") for state in states])
+    return col(Payment.state).in_([constant(state.value) for state in states])
 
 
 def may_become(state: State) -> ColumnElement[bool]:

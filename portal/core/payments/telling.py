@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import structlog
-from sqlalchemy import literal_column, or_, update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from portal.core import incentives, ledger
@@ -18,7 +18,7 @@ from portal.core.payments.returning import book_again
 from portal.core.payments.rows import Known, find
 from portal.core.payments.states import State
 from portal.core.ports import Billing, Recorded, Taken
-from portal.core.statements import Database, Row, Statement, Writer, p
+from portal.core.statements import Database, Row, Statement, Writer, constant, p
 from portal.core.tables import Customer, Ledger, Payment
 
 log = structlog.get_logger()
@@ -27,11 +27,11 @@ CHANNEL = "billing"
 # A billing system may be away for a weekend, or for a migration: money that was taken is not forgotten meanwhile.
 LIFETIME_MS = 60 * 24 * 60 * MINUTE
 
-AWAIT = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).values(told=literal_column(f"'{WAITING}'")))
+AWAIT = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).values(told=constant(WAITING)))
 ACKNOWLEDGE = Statement(
     update(Payment)
     .where(col(Payment.id) == p("payment_id"), is_untold)
-    .values(told=literal_column(f"'{TOLD}'"), refund_due=col(Payment.refund_due) + p("more"))
+    .values(told=constant(TOLD), refund_due=col(Payment.refund_due) + p("more"))
 )
 KNOWN = Statement(select(Customer.customer_id).where(col(Customer.customer_id) == p("customer_id")))
 CREDITED = Statement(
