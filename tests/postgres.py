@@ -53,7 +53,7 @@ class Postgres:
                 [self.programs / "postgres", "-D", self.data, *self.settings], user=self.account, cwd=self.home, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        wait_until(lambda: _answers(self.url), self.process, self.home / "log", seconds=30)
+        wait_until(lambda: _answers(self.url), self.process, self.home / "log")
 
     def stop(self) -> None:
         """A "fast" shutdown (SIGINT): clients are cut off in the middle of whatever they do."""
