@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable
-from statistics import median
+from statistics import mean
 
 import httpx2
 import pytest
@@ -100,13 +100,21 @@ def masked(text: str) -> str:
 
 
 def test_how_long_it_takes_tells_nothing(serve, demo_url, new_browser):
-    """AUC: how well the slower of two answers tells the known number; 0.5 tells nothing. The middle of three runs counts."""
+    """AUC over 200 of each: how well the slower of two answers tells the known number; 0.5 tells nothing.
+
+    Of two equal ones chance alone takes one such series in twelve beyond 0.45 to 0.55, but not the mean of several: as many are
+    measured as that takes, nine at most.
+    """
     server = serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", PORTAL_LIMITS="load")
     client = new_browser(server)
-    assert median(auc(client, ask_for_a_code) for _run in range(3)) < 0.55
+    series: list[float] = []
+    while not series or (abs(mean(series) - 0.5) >= 0.05 and len(series) < 9):
+        series.append(auc(client, ask_for_a_code))
+    assert 0.45 < mean(series) < 0.55, series
 
 
 def auc(client: httpx2.Client, request: Request) -> float:
+    """The share of pairs in which the known number was the slower one, of all pairs of a known with an unknown one."""
     times: dict[bool, list[float]] = {True: [], False: []}
     for n in range(2 * ROUNDS):
         known = (n % 4) in (0, 3)  # neither always comes after the other
@@ -115,5 +123,4 @@ def auc(client: httpx2.Client, request: Request) -> float:
         response = request(client, known)
         times[known].append(time.perf_counter() - began)
         assert response.status_code == 200
-    slower = sum((k > u) + (k == u) / 2 for k in times[True] for u in times[False]) / ROUNDS**2
-    return max(slower, 1 - slower)
+    return sum((k > u) + (k == u) / 2 for k in times[True] for u in times[False]) / ROUNDS**2
