@@ -73,13 +73,16 @@ def application() -> Starlette:
     """What each serving process runs."""
     from portal.app import build
     from portal.channels.web.figures import began
+    from portal.cli import hugepages
     from portal.cli.processes import end_with_parent
     from portal.settings import Settings
 
     end_with_parent()
     began()
     logging_to_stderr()
-    return build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
+    portal = build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
+    hugepages.gather()
+    return portal
 
 
 def worker(
