@@ -27,6 +27,7 @@ RING = Statement(text(f"NOTIFY {CHANNEL}"))
 # What a pipeline may hold before it is read: more, and both sides could wait for the other to read (libpq 34.5.1.1).
 LONGEST_PIPELINE = 100
 OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+READ = (*OK, pq.ExecStatus.PIPELINE_SYNC)
 # Object ids of the types that are not text (pg_type.dat).
 INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
 
@@ -43,6 +44,7 @@ class Connection:
         self.unasked = poll()
         self.unasked.register(self.wire.socket, POLLIN)
         self.prepared: dict[Compiled, bytes] = {}
+        self.readers: dict[Compiled, list[Callable[[bytes], Any]]] = {}
         self.fresh: list[Compiled] = []  # prepared since the last answer
         self.named = 0
         self.asked: list[Callable[[int], None] | None] = []  # for each result still to be read, who wants its row count
@@ -64,7 +66,7 @@ class Connection:
     def all(self, statement: Statement, **values: Any) -> list[Row]:
         s = statement.on(DIALECT)
         self._send(s, values)
-        return s.rows(_tuples(self._answer()))
+        return s.rows(self._tuples(s, self._answer()))
 
     def run(self, statement: Statement, **values: Any) -> int:
         self._send(statement.on(DIALECT), values)
@@ -119,7 +121,7 @@ class Connection:
             self.wire.send_prepare(name, s.text.encode())
             self.asked.append(None)
         given = s.values(values)
-        self.wire.send_query_prepared(name, [_text(given[key]) for key in s.order])
+        self.wire.send_query_prepared(name, [None if (value := given[key]) is None else _text(value) for key in s.order])
         self.asked.append(counted)
 
     def _answer(self) -> "pq.abc.PGresult":
@@ -145,39 +147,34 @@ class Connection:
         return result
 
     def _read(self, last: bool = False) -> "pq.abc.PGresult":
-        self._wait()
-        result = self.wire.get_result()
-        if result is None or self.wire.status != pq.ConnStatus.OK:
+        wire = self.wire
+        while wire.is_busy():  # libpq would wait with the interpreter's lock held, and a thread of ours may hold the row we wait for
+            self.unasked.poll()
+            wire.consume_input()
+        result = wire.get_result()
+        if result is None or (result.status not in READ and wire.status != pq.ConnStatus.OK):
             self.asked.clear()
             raise psycopg.OperationalError("the server is gone")
         if not last:
-            self.wire.get_result()  # the end of this statement's results
+            wire.get_result()  # the end of this statement's results
         return result
 
-    def _wait(self) -> None:
-        """libpq would wait with the interpreter's lock held, and who holds the row that we wait for may be a thread of this process."""
-        while not self.wire.flush() and self.wire.is_busy():
-            self.unasked.poll()
-            self.wire.consume_input()
+    def _tuples(self, s: Compiled, result: "pq.abc.PGresult") -> list[list[Any]]:
+        readers = self.readers.get(s)
+        if readers is None:  # a prepared statement's columns keep their types
+            readers = self.readers[s] = [_reader(result.ftype(column)) for column in range(result.nfields)]
+        columns, value = tuple(enumerate(readers)), result.get_value
+        return [[None if (said := value(row, n)) is None else read(said) for n, read in columns] for row in range(result.ntuples)]
 
 
-def _text(value: Any) -> bytes | None:
+def _text(value: Any) -> bytes:
     """libpq's text format, which ends at a NUL."""
-    if value is None:
-        return None
+    if type(value) is int:
+        return b"%d" % value
     said = str(value).encode()
     if b"\0" in said:
         raise psycopg.DataError("PostgreSQL text has no NUL")
     return said
-
-
-def _tuples(result: "pq.abc.PGresult") -> list[list[Any]]:
-    columns = range(result.nfields)
-    readers = [_reader(result.ftype(column)) for column in columns]
-    return [
-        [None if (value := result.get_value(row, column)) is None else readers[column](value) for column in columns]
-        for row in range(result.ntuples)
-    ]
 
 
 def _reader(oid: int) -> Callable[[bytes], Any]:

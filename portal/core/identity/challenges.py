@@ -186,9 +186,10 @@ def count_guess(tx: Writer, browser: str, address: str) -> Judged:
     row = tx.one(COUNT_GUESS, browser_=fingerprint(browser))
     if row is None:
         raise _why_not(tx.one(OF_BROWSER, browser=fingerprint(browser)))
-    if not tx.one(COUNT_FAILURE, key_=row.guard):
+    counted = tx.one(COUNT_FAILURE, key_=row.guard, breaker=limits.wrong_answers().of(""))
+    if counted is None:
         raise Refused("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), "code", 429)
-    return Judged(row, limits.exhausted(tx, limits.wrong_answers(), ""))
+    return Judged(row, bool(counted.breaker_open))
 
 
 def _why_not(row: Row | None) -> Refused:

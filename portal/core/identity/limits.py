@@ -6,7 +6,7 @@ A refused attempt costs nothing, and the row says how long to wait. A database t
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import case, func
+from sqlalchemy import ColumnElement, case
 from sqlmodel import col, select
 
 from portal.core.errors import Refused
@@ -22,6 +22,10 @@ class Limit:
     name: str
     most: int
     seconds: int
+
+    def of(self, subject: str) -> str:
+        """The key of its row."""
+        return f"{self.name}:{subject}"
 
     @property
     def interval(self) -> int:
@@ -96,7 +100,7 @@ def spend(tx: Writer, *wanted: Spent) -> None:
         return
     values: dict[str, str | int] = {}
     for n, (limit, subject) in enumerate(wanted):
-        values |= {f"key{n}": f"{limit.name}:{subject}", f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
+        values |= {f"key{n}": limit.of(subject), f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
     if len(tx.all(_spend(len(wanted)), **values)) < len(wanted):
         raise too_many()
 
@@ -122,11 +126,14 @@ def _spend(count: int) -> Statement:
     )
 
 
-EXHAUSTED = Statement(
-    select(func.count()).select_from(Rate).where(col(Rate.key) == p("key"), col(Rate.arrival) > now() + col(Rate.tolerance))
-)
+def is_exhausted(key: str) -> ColumnElement[bool]:
+    """In a statement, of the budget whose row is the parameter of that name."""
+    return select(Rate.key).where(col(Rate.key) == p(key), col(Rate.arrival) > now() + col(Rate.tolerance)).exists()
+
+
+EXHAUSTED = Statement(select(is_exhausted("key")))
 
 
 def exhausted(reader: Reader, limit: Limit, subject: str) -> bool:
-    row = reader.one(EXHAUSTED, key=f"{limit.name}:{subject}")
+    row = reader.one(EXHAUSTED, key=limit.of(subject))
     return bool(row and row[0])

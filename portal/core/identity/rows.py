@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, case, cast, literal, update
 from sqlmodel import col, select
 
+from portal.core.identity.limits import is_exhausted
 from portal.core.identity.people import SETTLED
 from portal.core.outbox import MINUTE
 from portal.core.statements import Statement, constant, insert, now, p
@@ -77,7 +78,7 @@ COUNT_FAILURE = Statement(
     update(Guard)
     .where(col(Guard.key) == p("key_"), col(Guard.failures) < FAILURES_IN_A_ROW)
     .values(failures=col(Guard.failures) + 1)
-    .returning(col(Guard.failures))
+    .returning(col(Guard.failures), is_exhausted("breaker").label("breaker_open"))
 )
 FORGIVE = Statement(update(Guard).where(col(Guard.key) == p("key_")).values(failures=0))
 USE = Statement(
