@@ -7,10 +7,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import psycopg
 import pytest
-from sqlalchemy import delete, literal, null, update
+from sqlalchemy import Text, cast, delete, func, literal, null, update
 from sqlmodel import SQLModel, col, select
 
 from portal import migrations
@@ -26,6 +27,7 @@ CLEAR = Statement(delete(Guard))
 COUNT = Statement(update(Guard).where(col(Guard.key) == p("key_")).values(failures=col(Guard.failures) + 1))
 COUNTED = Statement(select(Guard.failures).where(col(Guard.key) == p("key")))
 NOW = Statement(select(now().label("at"), (now() > literal(0)).label("later"), null().label("missing")))
+LENGTH = Statement(select(func.length(cast(p("text"), Text)).label("length")))
 
 
 def keys(database):
@@ -85,6 +87,19 @@ def test_many_rows_are_all_kept(database):
     with database.write() as tx:
         tx.many(PUT, [{"key": f"{n:04d}", "day": n} for n in range(1234)])
     assert len(keys(database)) == 1234
+
+
+def test_what_is_more_than_a_socket_takes_at_once_arrives(database):
+    lengths = []
+
+    def ask():
+        with database.read() as reader:
+            lengths.append(reader.one(LENGTH, text="x" * 40_000_000).length)
+
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(60)
+    assert lengths == [40_000_000]
 
 
 def test_numbers_truth_and_nothing_come_back_as_themselves(database):

@@ -148,7 +148,9 @@ class Connection:
 
     def _read(self, last: bool = False) -> "pq.abc.PGresult":
         wire = self.wire
-        while wire.is_busy():  # libpq would wait with the interpreter's lock held, and a thread of ours may hold the row we wait for
+        # libpq would wait with the interpreter's lock held, and a thread of ours may hold the row that we wait for. What is not all
+        # sent yet, it sends itself.
+        while wire.is_busy() and not wire.flush():
             self.unasked.poll()
             wire.consume_input()
         result = wire.get_result()
