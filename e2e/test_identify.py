@@ -23,9 +23,9 @@ def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, w
 
 @pytest.mark.detail
 def test_a_number_that_gets_no_sms_is_said_so_and_kept(visitor, identify):
-    for landline_short_or_foreign in ("03-612-3456", "123", "+1 202 555 0143"):
-        identify.by_phone(landline_short_or_foreign)
-        visitor.sees(visitor.page.locator(f"[data-testid=phone][value='{landline_short_or_foreign}']"))
+    for wrong in ("03-612-3456", "123", "+1 202 555 0143"):
+        identify.by_phone(wrong)
+        visitor.sees(visitor.page.locator(f"[data-testid=phone][value='{wrong}']"))
         identify = Identify(visitor)
         assert identify.error
 

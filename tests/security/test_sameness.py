@@ -102,13 +102,12 @@ def masked(text: str) -> str:
 def test_how_long_it_takes_tells_nothing(serve, demo_url, new_browser):
     """AUC over 200 of each: how well the slower of two answers tells the known number; 0.5 tells nothing.
 
-    Of two equal ones chance alone takes one such series in twelve beyond 0.45 to 0.55, but not the mean of several: as many are
-    measured as that takes, nine at most.
+    Of two equal ones chance alone takes one such series in twelve beyond 0.45 to 0.55, the mean of three one in 400, that of nine none.
     """
     server = serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", PORTAL_LIMITS="load")
     client = new_browser(server)
-    series: list[float] = []
-    while not series or (abs(mean(series) - 0.5) >= 0.05 and len(series) < 9):
+    series = [auc(client, ask_for_a_code) for _series in range(3)]
+    while not 0.45 < mean(series) < 0.55 and len(series) < 9:
         series.append(auc(client, ask_for_a_code))
     assert 0.45 < mean(series) < 0.55, series
 

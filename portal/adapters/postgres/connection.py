@@ -27,7 +27,6 @@ RING = Statement(text(f"NOTIFY {CHANNEL}"))
 # What a pipeline may hold before it is read: more, and both sides could wait for the other to read (libpq 34.5.1.1).
 LONGEST_PIPELINE = 100
 OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-READ = (*OK, pq.ExecStatus.PIPELINE_SYNC)
 # Object ids of the types that are not text (pg_type.dat).
 INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
 
@@ -154,7 +153,7 @@ class Connection:
             self.unasked.poll()
             wire.consume_input()
         result = wire.get_result()
-        if result is None or (result.status not in READ and wire.status != pq.ConnStatus.OK):
+        if result is None or wire.status != pq.ConnStatus.OK:
             self.asked.clear()
             raise psycopg.OperationalError("the server is gone")
         if not last:

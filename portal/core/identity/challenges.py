@@ -186,7 +186,7 @@ def count_guess(tx: Writer, browser: str, address: str) -> Judged:
     row = tx.one(COUNT_GUESS, browser_=fingerprint(browser))
     if row is None:
         raise _why_not(tx.one(OF_BROWSER, browser=fingerprint(browser)))
-    counted = tx.one(COUNT_FAILURE, key_=row.guard, breaker=limits.wrong_answers().of(""))
+    counted = tx.one(COUNT_FAILURE, key_=row.guard, breaker=limits.wrong_answers().key(""))
     if counted is None:
         raise Refused("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), "code", 429)
     return Judged(row, bool(counted.breaker_open))

@@ -23,8 +23,8 @@ class Limit:
     most: int
     seconds: int
 
-    def of(self, subject: str) -> str:
-        """The key of its row."""
+    def key(self, subject: str) -> str:
+        """Of its row."""
         return f"{self.name}:{subject}"
 
     @property
@@ -100,7 +100,7 @@ def spend(tx: Writer, *wanted: Spent) -> None:
         return
     values: dict[str, str | int] = {}
     for n, (limit, subject) in enumerate(wanted):
-        values |= {f"key{n}": limit.of(subject), f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
+        values |= {f"key{n}": limit.key(subject), f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
     if len(tx.all(_spend(len(wanted)), **values)) < len(wanted):
         raise too_many()
 
@@ -135,5 +135,5 @@ EXHAUSTED = Statement(select(is_exhausted("key")))
 
 
 def exhausted(reader: Reader, limit: Limit, subject: str) -> bool:
-    row = reader.one(EXHAUSTED, key=limit.of(subject))
+    row = reader.one(EXHAUSTED, key=limit.key(subject))
     return bool(row and row[0])
