@@ -60,6 +60,21 @@ class Postgres:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(20)
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It hangs, and the connections stay open: each of its processes is a session of its own."""
+        with psycopg.connect(self.url + "template1") as connection:
+            backends = [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")]
+        pids = [self.process.pid, *backends]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)

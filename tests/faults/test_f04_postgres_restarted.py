@@ -72,6 +72,19 @@ def test_a_restart_in_mid_payment_costs_an_error_page_and_nothing_else(own, url,
     assert '"level": "error"' not in server.said(), "what was expected is no error"
 
 
+def test_a_server_that_hangs_is_not_waited_for_by_one_customer_after_the_other(own, url, serve):
+    server: Server = serve(url, PGCONNECT_TIMEOUT="2")
+    with Browser(server.url) as browser:
+        identified(browser, RUTH)
+        with own.silent():
+            sorry = browser.open("/actions/pay-balance")
+            assert sorry.status == 503
+            assert sorry.has("human")
+            eventually(lambda: status(server, "/human") == 503 and "did not answer a moment ago" in server.said())
+            assert status(server, "/healthz") == 200
+        eventually(lambda: browser.open("/actions/pay-balance").status == 200)
+
+
 def test_a_connection_that_the_server_cut_between_two_requests_is_nothing_to_the_customer(own, url, serve):
     server: Server = serve(url)
     with Browser(server.url) as browser, psycopg.connect(own.url + "template1", autocommit=True) as other:

@@ -1,19 +1,21 @@
 """PostgreSQL, for more than one machine: a few connections a process, each replaced before it is used when the server has left it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 import psycopg
-from psycopg.errors import DiskFull, ReadOnlySqlTransaction
+from psycopg.errors import ConnectionTimeout, DiskFull, ReadOnlySqlTransaction
 from sqlalchemy import Dialect
 
 from portal.adapters.postgres.bell import Listening
-from portal.adapters.postgres.connection import BEGIN, COMMIT, DIALECT, Connection
+from portal.adapters.postgres.connection import BEGIN, COMMIT, DIALECT, Connection, Silent
 from portal.core.errors import Unavailable
 
 # A server that is gone may take seconds to say so: whoever asks within this time of a failure is told at once, and nobody queues.
 SHUT_SECONDS = 0.5
+# One that hangs takes its time from everybody whom the process serves. With the time to connect it is still back within 10 s (F4).
+HANGS_SECONDS = 6.0
 # A full disk is the server's: we know it by a row that found no place, while others still do.
 FULL_SECONDS = 10.0
 # The last one: a standby, for somebody promoted the other one and this connection is of before.
@@ -37,6 +39,9 @@ class Postgres:
             connection.close()
             if isinstance(error, DiskFull):
                 self.full_until = monotonic() + FULL_SECONDS
+            if isinstance(error, Silent):
+                self._shut(HANGS_SECONDS)
+                self.close()  # none of the others would be answered either
             raise Unavailable(type(error).__name__) from error
         finally:
             self._give_back(connection)
@@ -54,11 +59,12 @@ class Postgres:
             connection.committed()
 
     def _take(self) -> Connection:
-        while self.idle:
-            connection = self.idle.pop()
-            if not connection.left:
-                return connection
-            connection.close()
+        try:  # another thread may take the last one
+            while (connection := self.idle.pop()).left:
+                connection.close()
+            return connection
+        except IndexError:
+            pass
         return self._connected()
 
     def _connected(self) -> Connection:
@@ -67,8 +73,11 @@ class Postgres:
         try:
             return Connection(self.url)
         except psycopg.OperationalError as error:
-            self.shut_until = monotonic() + SHUT_SECONDS
+            self._shut(HANGS_SECONDS if isinstance(error, ConnectionTimeout) else SHUT_SECONDS)
             raise Unavailable(type(error).__name__) from error
+
+    def _shut(self, seconds: float) -> None:
+        self.shut_until = monotonic() + seconds
 
     def _give_back(self, connection: Connection) -> None:
         if connection.usable:
@@ -89,6 +98,6 @@ class Postgres:
         return monotonic() >= self.full_until
 
     def close(self) -> None:
-        for connection in self.idle:
-            connection.close()
-        self.idle.clear()
+        with suppress(IndexError):
+            while True:
+                self.idle.pop().close()

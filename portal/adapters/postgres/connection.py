@@ -24,11 +24,18 @@ BEGIN, COMMIT, ROLLBACK = (Statement(text(word)) for word in ("BEGIN", "COMMIT",
 # It takes a lock until the commit: those that ring commit one after another (docs/outbox.md).
 RING = Statement(text(f"NOTIFY {CHANNEL}"))
 
+# The server ends a statement after 5 s. One that has said nothing for longer hangs: its machine, its disk, or a pooler before it.
+SILENT_MS = 8_000
+
 # What a pipeline may hold before it is read: more, and both sides could wait for the other to read (libpq 34.5.1.1).
 LONGEST_PIPELINE = 100
 OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 # Object ids of the types that are not text (pg_type.dat).
 INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
+
+
+class Silent(psycopg.OperationalError):
+    """It is there, and does not answer."""
 
 
 class Connection:
@@ -150,7 +157,9 @@ class Connection:
         # libpq would wait with the interpreter's lock held, and a thread of ours may hold the row that we wait for. What is not all
         # sent yet, it sends itself.
         while wire.is_busy() and not wire.flush():
-            self.unasked.poll()
+            if not self.unasked.poll(SILENT_MS):
+                self.close()  # or whoever undoes would wait as long
+                raise Silent("the server says nothing")
             wire.consume_input()
         result = wire.get_result()
         if result is None or wire.status != pq.ConnStatus.OK:
