@@ -62,18 +62,17 @@ class Postgres:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """It hangs, and the connections stay open: each of its processes is a session of its own."""
+        """It hangs, and the connections stay open: first whoever lets others in, then each of those who are."""
         with psycopg.connect(self.url + "template1") as connection:
-            backends = [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")]
-        pids = [self.process.pid, *backends]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            self.process.send_signal(signal.SIGSTOP)
+            pids: list[int] = []
+            try:
+                pids += [pid for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")]
+                _signal(pids, signal.SIGSTOP)
+                yield
+            finally:
+                self.process.send_signal(signal.SIGCONT)
+                _signal(pids, signal.SIGCONT)
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -159,6 +158,12 @@ def _account(*folders: Path) -> str | None:
     for folder in folders:
         os.chown(folder, pwd.getpwnam(account).pw_uid, -1)
     return account
+
+
+def _signal(pids: Sequence[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 def _answers(url: str) -> bool:
