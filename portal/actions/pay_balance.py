@@ -70,11 +70,13 @@ def chosen(case: Case, reply: Reply) -> Step:
 
 
 def amount(case: Case, reply: Reply) -> Step:
+    if reply.value.startswith("all:"):
+        return chosen(case, reply)
     account = _account(case)
     balances = settling.owed(account)
     owed = owed_in(account, reply.field("currency")) if len(balances) > 1 else next(iter(balances), None)
     if owed is None:
-        raise Refused("currency_unknown", _("Choose which balance to pay."), "currency") if balances else _gone()
+        raise Refused("currency_unknown", _("Choose which balance to pay. No money was taken."), "currency") if balances else _gone()
     paying = settling.amount(reply.field("amount"), owed)
     if paying > owed:
         return _too_much(owed, paying)
@@ -106,9 +108,8 @@ def bill(case: Case, reply: Reply) -> Step:
     for one in account.open_bills:
         if one.number.casefold() == number and one.open.decimal == said:
             return _pay(settling.as_printed(one)) if case.proof < Proof.CODE else _pay(settling.one_bill(case, account, one))
-    raise Guess(
-        "bill_unknown", _("No open bill has this number and this amount. Check both: the amount is all that is still to pay."), "number"
-    )
+    unknown = _("No open bill has this number and this amount. Check both: the amount is all that is still to pay. No money was taken.")
+    raise Guess("bill_unknown", unknown, "number")
 
 
 def receipt(case: Case, paid: Paid) -> Step:
@@ -173,11 +174,15 @@ def _choices(account: Account) -> Step:
         _("What would you like to pay?"),
         next="chosen",
         choices=(
-            *(Choice(f"all:{owed.currency}", _("All of it: {amount}", amount=owed)) for owed in balances),
+            *_all_of_it(balances),
             *(_choice(one) for one in bills if len(bills) > 1),
             Choice("other", _("Another amount")),
         ),
     )
+
+
+def _all_of_it(balances: list[Money]) -> tuple[Choice, ...]:
+    return tuple(Choice(f"all:{owed.currency}", _("All of it: {amount}", amount=owed)) for owed in balances)
 
 
 def _choice(one: Bill) -> Choice:
@@ -195,6 +200,7 @@ def _another_amount(account: Account) -> Step:
         shows=tuple(Fact(_("You owe"), owed, "amount-due") for owed in balances),
         fields=(*which, Field("amount", _("Amount to pay"), Input.AMOUNT)),
         submit=_("Continue"),
+        choices=_all_of_it(balances),
     )
 
 
@@ -244,4 +250,4 @@ def _account(case: Case) -> Account:
 
 
 def _gone() -> Refused:
-    return Refused("choice_gone", _("This is not open any more. Choose what to pay."))
+    return Refused("choice_gone", _("This is not open any more. Choose what to pay. No money was taken."))

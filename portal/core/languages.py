@@ -65,7 +65,14 @@ class Phone:
         return self.e164[-2:]
 
 
-Value = str | int | Money | date | Phone
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The company's own words, in the languages that it wrote them in."""
+
+    by_language: Mapping[str, str]
+
+
+Value = str | int | Money | date | Phone | Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +93,14 @@ def _(id: str, **values: Value) -> Text:
     return Text(id, values)
 
 
-def verbatim(said: str) -> Text:
+def verbatim(said: str | Words) -> Text:
     """Somebody's own words: a name, a line of a bill. Not translated."""
     return Text("{said}", {"said": said})
+
+
+def worded(words: Mapping[str, str], language: Language) -> str:
+    """In the reader's language, or else in Hebrew."""
+    return words.get(language.value) or words.get("he") or ""
 
 
 def n_(id: str, plural: str, n: int, **values: Value) -> Text:
@@ -124,6 +136,8 @@ def show(value: Value, language: Language) -> str:
             return day(value, language)
         case int():
             return str(value)
+        case Words():
+            return show(worded(value.by_language, language), language)
         case str():
             return f"{FSI}{value}{PDI}" if value and language.direction == "rtl" else value
     return isolated(said) if language.direction == "rtl" else said

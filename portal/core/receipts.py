@@ -1,14 +1,12 @@
 """A payment's receipt: what was settled, what digital saved, what was taken."""
 
-from collections.abc import Mapping
-
 from sqlmodel import col, select
 
 from portal.core import incentives, payments
 from portal.core.case import Proof
 from portal.core.documents import Receipt, ReceiptLine
 from portal.core.errors import NotFound
-from portal.core.languages import Language, _, moment, verbatim
+from portal.core.languages import Words, _, moment, verbatim
 from portal.core.money import Money
 from portal.core.party import Party
 from portal.core.payments import Known, State
@@ -20,16 +18,16 @@ SUBJECT = Statement(select(Journey.subject).where(col(Journey.id) == p("id")))
 NAME = Statement(select(Customer.name).where(col(Customer.customer_id) == p("customer_id")))
 
 
-def of(portal: Portal, who: Party, payment_id: str, language: Language) -> Receipt:
+def of(portal: Portal, who: Party, payment_id: str) -> Receipt:
     """Raises NotFound: for another's payment as for none. Who only typed an ID number sees their own payment, and no name or balance."""
     with portal.db.read() as reader:
         payment = payments.find(reader, payment_id)
         if payment is None or payment.state is not State.SUCCESS or not _own(reader, who, payment):
             raise NotFound(payment_id)
-        return made(portal, reader, payment, language, personal=who.proof is Proof.CODE)
+        return made(portal, reader, payment, personal=who.proof is Proof.CODE)
 
 
-def made(portal: Portal, reader: Reader, payment: Known, language: Language, *, personal: bool) -> Receipt:
+def made(portal: Portal, reader: Reader, payment: Known, *, personal: bool) -> Receipt:
     at = moment(payment.settled_at or payment.created_at, portal.company.zone)
     name = reader.one(NAME, customer_id=payment.customer_id) if personal else None
     paid = payments.paid(reader, payment)
@@ -38,7 +36,7 @@ def made(portal: Portal, reader: Reader, payment: Known, language: Language, *, 
         paid_on=at.date(),
         paid_at=f"{at:%H:%M}",
         customer_name=name.name if name else "",
-        lines=tuple(_lines(reader, payment, paid.owed, language)),
+        lines=tuple(_lines(reader, payment, paid.owed)),
         paid=payment.charge,
         saved=paid.saving,
         balance_after=paid.balance_after if personal else None,
@@ -53,7 +51,7 @@ def _own(reader: Reader, who: Party, payment: Known) -> bool:
     return row is not None and bool(who.subject) and row.subject == who.subject
 
 
-def _lines(reader: Reader, payment: Known, settled: Money, language: Language) -> list[ReceiptLine]:
+def _lines(reader: Reader, payment: Known, settled: Money) -> list[ReceiptLine]:
     invoices = payment.settlement.invoices
     what = _("Invoice {number}", number=invoices[0]) if len(invoices) == 1 else _("Balance")
     if not payment.settlement.checked:
@@ -64,13 +62,7 @@ def _lines(reader: Reader, payment: Known, settled: Money, language: Language) -
     if payment.refunded:
         lines.append(ReceiptLine(_("Given back to you since"), payment.refunded))
     for used in incentives.redeemed(reader, payment.id):
-        title = worded(used.title, language)
         if used.is_fee:
             lines.append(ReceiptLine(_("Service fee"), used.amount))
-        lines.append(ReceiptLine(verbatim(title), -used.amount))
+        lines.append(ReceiptLine(verbatim(Words(used.title)), -used.amount))
     return lines
-
-
-def worded(title: Mapping[str, str], language: Language) -> str:
-    """The company's own words, in the reader's language or else in Hebrew."""
-    return title.get(language.value) or title.get("he") or ""

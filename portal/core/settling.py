@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from portal.core import incentives, typed
 from portal.core.case import Case, Paid
 from portal.core.errors import Refused
-from portal.core.languages import Text, _, verbatim
+from portal.core.languages import Text, Words, _, verbatim
 from portal.core.money import Money, digits
 from portal.core.ports import Account, Bill
 from portal.core.steps import Done, Fact, Part, Refusal, Send, Settlement
@@ -85,12 +85,12 @@ def amount(text: str, owed: Money) -> Money:
     """What was typed, in the currency of what is owed; it may be more."""
     said = typed.amount(text)
     if said == 0:
-        raise Refused("amount_zero", _("Type an amount above 0."), "amount")
+        raise Refused("amount_zero", _("Type an amount above 0. No money was taken."), "amount")
     if said > most(owed).decimal:
-        raise Refused("amount_large", _("One payment can be at most {most}.", most=most(owed)), "amount")
+        raise Refused("amount_large", _("One payment can be at most {most}. No money was taken.", most=most(owed)), "amount")
     paying = Money.of(said, owed.currency)
     if paying.decimal != said:
-        raise Refused("amount_form", _("Type an amount in digits, like 120 or 99.90."), "amount")
+        raise Refused("amount_form", _("Type an amount in digits, like 120 or 99.90. No money was taken."), "amount")
     return paying
 
 
@@ -163,7 +163,7 @@ def _with_offers(case: Case, title: Text, owed: Money, lines: tuple[Part, ...], 
     # No provider takes a payment of nothing.
     saving = Money(min(discount.saving.minor, owed.minor - 1) if discount else 0, owed.currency)
     taken = [discount] if discount and saving else []
-    off = [Part(verbatim(one.title.get(case.language.value) or one.title.get("he", "")), -saving) for one in taken]
+    off = [Part(verbatim(Words(one.title)), -saving) for one in taken]
     waived = [line for fee in fees for line in (Part(_("Service fee"), fee.saving), Part(_("Waived online"), -fee.saving))]
     used = tuple(one.incentive_id for one in (*taken, *fees))
     return Sum(title, Settlement(owed, owed - saving, saving, numbers, used), (*lines, *off, *waived))

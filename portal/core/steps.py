@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.core.codec import Codec
-from portal.core.languages import Phone, Text, Value
+from portal.core.keys import fingerprint
+from portal.core.languages import Phone, Text, Value, Words
 from portal.core.money import Money
 
 
@@ -102,6 +103,7 @@ class Refusal:
     text: Text
     field: str = ""
     typed: Mapping[str, str] | None = None
+    status: int = 422  # as HTTP has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,11 @@ class Settlement:
     invoices: tuple[str, ...] = ()
     incentives: tuple[str, ...] = ()
     checked: bool = True  # billing said that it is owed; False: it was typed while billing could not be asked
+
+    @property
+    def mark(self) -> str:
+        """The same of the same: what a page that asks for it sends along, so that nobody pays what another page showed."""
+        return fingerprint(STEPS.dump(self))[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +181,6 @@ class Handoff:
 Step = Ask | Pay | Done | Handoff
 
 STEPS = Codec(
-    Ask, Pay, Done, Handoff, Fact, Part, Breakdown, Attachment, Paper, Choice, Field, Input, Send, Refusal, Settlement, Text, Phone, Money
+    Ask, Pay, Done, Handoff, Fact, Part, Breakdown, Attachment, Paper, Choice, Field, Input, Send, Refusal, Settlement, Text, Phone, Words,
+    Money,
 )  # fmt: skip

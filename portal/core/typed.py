@@ -90,13 +90,14 @@ def bill_number(text: str) -> str:
     """As printed, where nobody can be asked whether there is such a bill: letters, digits and what bills part them with."""
     number = re.sub(r"\s", "", plain(text)) if len(text) <= LONGEST else ""
     if not re.fullmatch(r"[\w./#-]{3,40}", number) or not re.search(r"[0-9]", number):
-        raise Refused("number_form", _("This is not the number of a bill. Type it as it is printed on the bill."), "number")
+        no_number = _("This is not the number of a bill. Type it as it is printed on the bill. No money was taken.")
+        raise Refused("number_form", no_number, "number")
     return number
 
 
 def amount(text: str) -> Decimal:
     """A positive amount with a point or a comma for the fraction, with or without a currency sign."""
-    refused = Refused("amount_form", _("Type an amount in digits, like 120 or 99.90."), "amount")
+    refused = Refused("amount_form", _("Type an amount in digits, like 120 or 99.90. No money was taken."), "amount")
     said = _without_currency(plain(text).translate(ARABIC)) if len(text) <= LONGEST else ""
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+(\.\d+)?", said):
         said = said.replace(",", "")

@@ -6,12 +6,14 @@ from time import monotonic, sleep
 import pytest
 from sqlmodel import col, select
 
-from portal.core import journey, payments
+from portal.core import journey, ledger, payments
 from portal.core.errors import TryAgain
+from portal.core.ledger import Entry
 from portal.core.ports import Heard
 from portal.core.statements import Statement, p
 from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
 from tests.client import Client, Page
+from tests.core.paying import INVOICE, ils
 
 RUTH, DANIEL = "+972502345678", "+972502345679"
 
@@ -190,6 +192,57 @@ def test_a_stale_tab_gets_the_current_step_and_changes_nothing(english, demo_dat
         assert reader.all(PAYMENTS) == []
 
 
+def test_a_page_that_a_new_bill_has_overtaken_pays_nothing_and_says_so(english, demo_database):
+    identified(english)
+    page = english.open("/actions/pay-balance")
+    assert page.said("amount-due") == "₪218.26"
+    billed(demo_database, "1001", 50000)
+    late = english.submit(page, "submit")
+    assert "No money was taken" in late.said("error")
+    assert late.said("amount-due") == "₪699.75"
+    with demo_database.read() as reader:
+        assert reader.all(PAYMENTS) == []
+    english.submit(late, "submit")  # what is shown now may be paid
+    assert the_payment(demo_database).charge == ils(69975)
+
+
+def test_a_page_of_a_journey_that_ended_does_not_pay_the_next_ones_sum(english, demo_database):
+    identified(english, DANIEL)
+    old = english.open("/actions/pay-balance")
+    owed = old.said("amount-due")
+    choosing = english.submit(english.open("/actions/pay-balance"), "change")
+    one = english.submit(choosing, next(testid for testid in choosing.testids if testid.startswith("choice-bill:")))
+    english.submit(one, "submit")
+    approve(english, demo_database)
+    late = english.submit(old, "submit")
+    assert "No money was taken" in late.said("error")
+    assert late.said("amount-due") != owed
+    assert the_payment(demo_database).state is payments.State.SUCCESS  # and there is no other
+
+
+def test_who_would_pay_another_amount_may_still_pay_all_of_it(english):
+    identified(english)
+    page = english.submit(english.submit(english.open("/actions/pay-balance"), "change"), "choice-other")
+    assert english.submit(page, "choice-all:ILS").said("amount-due") == "₪218.26"
+
+
+def test_an_offer_speaks_the_readers_language_whoever_read_it_first(english, demo_database):
+    identified(english)
+    english.open("/?lang=he")
+    paying(english)
+    approve(english, demo_database, "failed")
+    english.open("/actions/pay-balance")
+    page = english.open("/actions/pay-balance?lang=ru")
+    assert "5%" in page.text
+    assert "הנחה" not in page.text
+
+
+def billed(database, customer_id: str, amount: int) -> None:
+    with database.write() as tx:
+        tx.run(INVOICE, customer_id=customer_id, number="NEW-1", kind="invoice", issued="2026-11-20", currency="ILS", total=amount)
+        ledger.append(tx, customer_id, [Entry("opening", ils(amount), "NEW-1")])
+
+
 class Silent:
     """A provider that does not answer."""
 
@@ -214,6 +267,7 @@ def test_a_provider_that_hangs_costs_a_sentence_and_keeps_the_key(new_portal, de
     identified(portal)
     for _try in range(2):
         _page, answer = paying(portal)
+        assert answer.status_code == 503
         assert "No money was taken" in answer.text
     with demo_database.read() as reader:
         assert [row.state for row in reader.all(PAYMENTS)] == ["created"]

@@ -21,11 +21,11 @@ def show(call: Call, pages: Pages) -> Response:
 def reply(call: Call, pages: Pages) -> Response:
     """What was answered; then the page by its own address, so that a refresh repeats nothing."""
     fields = dict(call.form)
-    turn, value = fields.pop("turn", ""), fields.pop("reply", "")
+    turn, value, mark = fields.pop("turn", ""), fields.pop("reply", ""), fields.pop("mark", "")
     if not turn.isdecimal() or len(turn) > 6:
         raise Unexpected("turn")
     slug = call.param["slug"]
-    match journey.reply(call.portal, slug, call.party, int(turn), Reply(value, fields)):
+    match journey.reply(call.portal, slug, call.party, int(turn), Reply(value, fields), mark):
         case Elsewhere(url):
             return RedirectResponse(url, 303)
         case Shown() as shown if shown.refusal or not shown.journey_id or not call.party.subject:
@@ -39,8 +39,9 @@ def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Resp
     step = shown.step
     waiting = shown.waiting and returned
     refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) and not waiting else None)
+    status = shown.refusal.status if shown.refusal else 200
     return pages.html(
-        call, _template(step), step.title, status=422 if shown.refusal else 200, benefit=isinstance(step, Ask) and step.benefit,
+        call, _template(step), step.title, status=status, benefit=isinstance(step, Ask) and step.benefit,
         journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, shows=Shows(step), refusal=refusal,
         typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting,
     )  # fmt: skip

@@ -6,10 +6,9 @@ from portal.channels.web.call import Call
 from portal.core import incentives
 from portal.core.case import Proof
 from portal.core.incentives import Announced
-from portal.core.languages import _
+from portal.core.languages import _, worded
 from portal.core.money import Money
 from portal.core.portal import Portal
-from portal.core.receipts import worded
 
 # Offers change by the day; the pages that show them are asked for by the second.
 ANNOUNCED_SECONDS = 5.0

@@ -22,7 +22,7 @@ def invoice(call: Call, pages: Pages) -> Response:
 
 
 def receipt(call: Call, pages: Pages) -> Response:
-    found = receipts.of(call.portal, call.party, call.param["id"], call.language)
+    found = receipts.of(call.portal, call.party, call.param["id"])
     return _pdf(call, call.portal.papers.receipt(found, call.language), found.number)
 
 

@@ -142,7 +142,7 @@ class Kept(Generic[T]):
 
 
 def refusal(refused: Refused) -> Refusal:
-    return Refusal(refused.id, refused.text, refused.field)
+    return Refusal(refused.id, refused.text, refused.field, status=refused.status)
 
 
 class Prepared(Extension):

@@ -34,11 +34,12 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     return stored.begin(portal, action, who, step) if row is None else stored.renew(portal, action, who, row, step)
 
 
-def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply) -> Shown | Elsewhere:
-    """Answers the pending `Ask`, or opens a payment for the pending `Pay`. A stale turn gets the current step."""
+def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply, mark: str = "") -> Shown | Elsewhere:
+    """Answers the pending `Ask`, or opens a payment for the pending `Pay`. A stale turn gets the current step, and so does the `mark` of
+    another sum: turns begin again with each journey, and what is owed may change within one."""
     shown = show(portal, slug, who)
-    if shown.turn != turn or shown.ended:
-        return shown
+    if shown.turn != turn or shown.ended or not _is_of(shown.step, mark):
+        return stored.out_of_date(shown) if said.value == "pay" and not shown.ended else shown
     _only_asked_for(shown.step, said)
     try:
         match shown.step:
@@ -71,6 +72,10 @@ def _action(portal: Portal, slug: str, who: Party) -> Action:
     if who.proof < action.proof:
         raise ProofNeeded(slug)
     return action
+
+
+def _is_of(step: Step, mark: str) -> bool:
+    return not mark or (isinstance(step, Pay) and step.settlement.mark == mark)
 
 
 def _only_asked_for(step: Step, said: Reply) -> None:

@@ -141,4 +141,4 @@ def _unseen() -> Changed:
 def _anew(portal: Portal, who: Party, shown: Shown, changed: Changed) -> Shown:
     step = shown.action.steps["start"](stored.case(portal, shown.action, who))
     new = stored.go_on(portal, who, shown, "start", step, reason=changed.id)
-    return replace(new, refusal=Refusal(changed.id, changed.text))
+    return replace(new, refusal=Refusal(changed.id, changed.text, status=changed.status))

@@ -12,7 +12,7 @@ from portal.core.errors import Guess, NotFound, Refused
 from portal.core.events import note
 from portal.core.identity import limits
 from portal.core.keys import name
-from portal.core.languages import moment
+from portal.core.languages import _, moment
 from portal.core.money import Money
 from portal.core.outbox import MINUTE
 from portal.core.party import Party
@@ -188,8 +188,13 @@ def refuse(portal: Portal, who: Party, shown: Shown, refused: Refused, said: Rep
             tx, who.origin, _waits_for(shown.step), "refused", reason=refused.id, action=shown.action.slug,
             customer_id=who.customer_id, visit_id=who.visit_id, journey_id=shown.journey_id,
         )  # fmt: skip
-    refusal = Refusal(refused.id, refused.text, refused.field, dict(said.fields))
-    return Shown(shown.action, shown.journey_id, shown.turn, shown.step, refusal)
+    return replace(shown, refusal=Refusal(refused.id, refused.text, refused.field, dict(said.fields), refused.status))
+
+
+def out_of_date(shown: Shown) -> Shown:
+    """For whoever pressed Pay on a page that another tab, or a new bill, has overtaken."""
+    said = _("This page was no longer up to date. No money was taken: check what is to pay now.")
+    return replace(shown, refusal=Refusal("out_of_date", said, status=409))
 
 
 def _note(tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step, reason: str = "") -> None:
