@@ -24,8 +24,15 @@ class Press:
 
     def print(self, template: str, paper: Mapping[str, Any]) -> bytes:
         """PDF/UA-1. The data goes in as JSON, so nothing in it is read as markup; the same data gives the same bytes."""
-        said = json.dumps({**paper, "title_bar": without_isolates(paper["name"])}, ensure_ascii=False)
+        said = json.dumps({**paper, "title_bar": without_isolates(paper["name"])})
+        # Not as an input of the compiler: it would take its library, and all that it keeps of the templates, for another one.
+        main = f'#import "{template}": print\n#print(json(bytes("{_quoted(said)}")))'
         with self._lock:
-            printed = self._compiler.compile(TEMPLATES / template, format="pdf", pdf_standards="ua-1", sys_inputs={"paper": said})
+            printed = self._compiler.compile(main.encode("ascii"), format="pdf", pdf_standards="ua-1")
         assert isinstance(printed, bytes)
         return printed
+
+
+def _quoted(json: str) -> str:
+    """Within a string of typst's. It is printable ASCII: JSON has escaped all else."""
+    return json.replace("\\", "\\\\").replace('"', '\\"')
