@@ -9,10 +9,8 @@ from pathlib import Path
 from struct import unpack_from
 from unicodedata import category, normalize
 
-import fontpkg_rubik
-
-FONTS = Path(fontpkg_rubik.ROOT) / "files"
-UPRIGHT = FONTS / "Rubik[wght].ttf"
+FONTS = Path(__file__).parent / "fonts"
+UPRIGHT = FONTS / "Rubik-Regular.ttf"
 
 REPLACEMENT = "?"  # Rubik has no U+FFFD
 
