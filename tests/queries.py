@@ -40,6 +40,7 @@ OWN_KEYS = {
     ("payment", "journey_id"): "of one journey",
     ("redemption", "payment_id"): "of one payment",
     ("redemption", "id"): "one row, found with its payment",
+    ("callback", "reference"): "made of who asks for what: whether the same was asked a moment ago",
     ("outbox", "key"): "a queue: whoever is free takes the next, whosever it is",
     ("outbox", "id"): "a queue",
     ("outbox", "recipient"): "the sandbox's telephone",

@@ -1,6 +1,5 @@
 """A person: call now, write, or be called back. Whoever is called back does not start from zero."""
 
-import secrets
 from collections.abc import Mapping
 
 from portal.core import typed
@@ -33,8 +32,6 @@ TIMES: Mapping[str, Text] = {
     "afternoon": _("Tomorrow afternoon, 12:00 to 16:00"),
     "evening": _("Tomorrow evening, 16:00 to 20:00"),
 }
-# What a person reads out is not misheard: no letters or digits that sound or look alike.
-ALPHABET = "ACDEFHJKMNPRTUVWXY3479"
 
 
 def start(case: Case) -> Step:
@@ -63,7 +60,7 @@ def call_back(case: Case, reply: Reply) -> Step:
         raise Refused("topic_unknown", _("Choose what it is about."), "topic")
     if when not in TIMES:
         raise Refused("when_unknown", _("Choose when we should call."), "when")
-    reference = "".join(secrets.choice(ALPHABET) for _n in range(6))
+    reference = case.request_number(phone, topic, when)
     return Handoff(
         _("We will call you"),
         topic,

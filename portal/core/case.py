@@ -53,6 +53,7 @@ class Case:
     company: Company
     billing: Billing
     offers: Callable[[Money], tuple[Offer, ...]]  # what paying that much now would give, best first
+    request_number: Callable[[str, str, str], str]  # of a request to call that telephone about that topic then
 
 
 @dataclass(frozen=True, slots=True)

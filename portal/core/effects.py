@@ -1,6 +1,6 @@
 """What a step causes beside being shown, in the transaction that stores it: messages, and requests to be called."""
 
-from portal.core import links
+from portal.core import callbacks, links
 from portal.core.case import Proof
 from portal.core.errors import Refused
 from portal.core.identity import limits
@@ -9,16 +9,8 @@ from portal.core.languages import _
 from portal.core.outbox import DAY_MS
 from portal.core.party import Party
 from portal.core.portal import Portal
-from portal.core.statements import Statement, Writer, insert, now, p
+from portal.core.statements import Writer
 from portal.core.steps import Handoff, Send, Step
-from portal.core.tables import Callback
-
-CALL_BACK = Statement(
-    insert(Callback).values(
-        reference=p("reference"), customer_id=p("customer_id"), journey_id=p("journey_id"), phone=p("phone"), topic=p("topic"),
-        preferred=p("preferred"), language=p("language"), channel=p("channel"), proved=p("proved"), asked_at=now(),
-    )
-)  # fmt: skip
 
 
 def carry_out(portal: Portal, tx: Writer, party: Party, journey_id: str, turn: int, step: Step) -> None:
@@ -52,12 +44,7 @@ def _contact(tx: Writer, party: Party, channel: str) -> str:
 
 
 def _call_back(tx: Writer, party: Party, journey_id: str, step: Handoff) -> None:
-    proved = party.proof is Proof.CODE  # one that was only typed must not be told from nobody's by its budget
-    limits.spend(tx, (limits.callbacks_by_address(), (proved and party.customer_id) or party.address))
+    limits.spend(tx, (limits.callbacks_by_address(), callbacks.asker(party)))
     if not step.phone:
         raise Refused("phone_missing", _("Type the number we should call."), "phone")
-    tx.later(
-        CALL_BACK, reference=step.reference, customer_id=party.customer_id if proved else None, journey_id=journey_id,
-        phone=step.phone, topic=step.topic, preferred=step.when, language=party.language.value, channel=party.origin.channel,
-        proved=int(party.proof),
-    )  # fmt: skip
+    callbacks.ask(tx, party, journey_id, step)

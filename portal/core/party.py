@@ -1,6 +1,6 @@
 """Who goes through an action, however they came: a visitor of the web, a chat, or the customer of a stored journey."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import col, select
 
@@ -38,6 +38,11 @@ TIME = Statement(select(now().label("at")))
 
 def nobody(reader: Reader, language: Language, origin: Origin, address: str) -> Party:
     return Party("", None, Proof.NOTHING, False, language, origin, time(reader), address)
+
+
+def only(who: Party, journey_id: str) -> Party:
+    """Of one journey, and of nothing else: whoever began it without being identified."""
+    return replace(who, subject=f"nobody:{journey_id}")
 
 
 def customer(reader: Reader, customer_id: str, proof: Proof, language: Language, origin: Origin, subject: str) -> Party:

@@ -37,7 +37,9 @@ def customer(database):
                 return incentives.quote(reader, "c1", "pay-balance", owed)
 
         person = Person("c1", "Dana", "+972502345678", "dana@example.com", Language.EN) if known else None
-        return Case(person, proof, False, Language.EN, date(2026, 11, 22), company, EmbeddedBilling(database), quoted)
+        return Case(
+            person, proof, False, Language.EN, date(2026, 11, 22), company, EmbeddedBilling(database), quoted, lambda *said: "ACD347"
+        )
 
     return case
 

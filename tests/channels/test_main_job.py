@@ -10,7 +10,7 @@ from portal.core import journey, ledger, payments
 from portal.core.errors import TryAgain
 from portal.core.ledger import Entry
 from portal.core.ports import Heard
-from portal.core.statements import Statement, p
+from portal.core.statements import Row, Statement, p
 from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
 from tests.client import Client, Page
 from tests.core.paying import INVOICE, ils
@@ -89,6 +89,59 @@ def test_a_request_to_be_called_waits_for_the_desk(english, demo_database):
         (row,) = reader.all(CALLBACKS)
     assert (row.phone, row.topic, row.preferred, row.customer_id) == ("+97235550100", "fault", "morning", None)
     assert row.reference in done.said("reference")
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["nobody", "a customer"])
+def test_a_request_to_be_called_is_a_page_to_come_back_to(english, demo_database, known):
+    if known:
+        identified(english)
+    asked = english.submit(english.open("/human"), "submit", phone="03-555 0100", topic="fault", when="soon")
+    again = english.open(asked.path)
+    russian = english.open(asked.tree.xpath("//a[@hreflang='ru']/@href")[0])
+    assert again.status == russian.status == 200
+    assert asked.said("reference") == again.said("reference") == russian.said("reference")
+    assert len(asked_for(demo_database)) == 1
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["nobody", "a customer"])
+def test_the_same_form_again_is_the_same_request(english, demo_database, known):
+    if known:
+        identified(english)
+    form = english.open("/human")
+    first, second = (english.submit(form, "submit", phone="03-555 0100", topic="fault", when="soon") for _n in range(2))
+    assert first.heading == second.heading == "We will call you"
+    (row,) = asked_for(demo_database)
+    assert row.reference in first.said("reference")
+    assert row.reference in second.said("reference")
+    english.submit(form, "submit", phone="03-555 0100", topic="bill", when="soon")
+    assert len(asked_for(demo_database)) == 2
+
+
+def test_what_was_asked_to_be_called_is_shown_to_nobody_else(english, new_portal):
+    asked = english.submit(english.open("/human"), "submit", phone="03-612 3456", topic="fault", when="soon")
+    assert "03-612-3456" in asked.text
+    stranger = new_portal().open("/human/callback")
+    assert stranger.path == "/human"
+    assert "612-3456" not in stranger.text
+
+
+def test_what_was_asked_to_be_called_is_shown_for_ten_minutes(english):
+    english.submit(english.open("/human"), "submit", phone="03-555 0100", topic="fault", when="soon")
+    english.post("/sandbox/clock", json={"advance_seconds": 601})
+    assert english.open("/human/callback").path == "/human"
+
+
+def test_whoever_asks_again_later_is_called_again(english, demo_database):
+    form = english.open("/human")
+    for minutes in (0, 4, 11):
+        english.post("/sandbox/clock", json={"advance_seconds": minutes * 60})
+        english.submit(form, "submit", phone="03-555 0100", topic="fault", when="soon")
+    assert len(asked_for(demo_database)) == 2
+
+
+def asked_for(database) -> list[Row]:
+    with database.read() as reader:
+        return list(reader.all(CALLBACKS))
 
 
 def test_a_number_that_cannot_be_called_is_refused_and_kept_as_typed(english, demo_database):

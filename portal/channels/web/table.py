@@ -27,6 +27,7 @@ DOORS = (
     Door("/invoices/{number:path}.pdf", documents.invoice, proof=CODE, slow=True),
     Door("/receipts/{id}.pdf", documents.receipt, proof=Proof.ID, slow=True),
     Door("/human", human.show),
+    Door("/human/callback", human.asked),
     Door("/human/callback", human.call_back, "POST", fields=frozenset({"phone", "topic", "when"})),
     Door("/l/{token}", texted.show),
     Door("/l/{token}", texted.spend, "POST"),

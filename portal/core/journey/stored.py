@@ -1,12 +1,13 @@
 """A journey as it is kept: the pending step with its turn, and the events of what changed it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from portal.core import effects, incentives
+from portal.core import callbacks, effects, incentives, party
 from portal.core.case import Action, Case, Offer, Proof, Reply
 from portal.core.errors import Guess, NotFound, Refused
 from portal.core.events import note
@@ -93,7 +94,8 @@ def case(portal: Portal, action: Action, who: Party) -> Case:
             return incentives.quote(reader, who.customer_id, action.slug, owed)
 
     today = moment(who.at, portal.company.zone).date()
-    return Case(who.person, who.proof, who.fresh, who.language, today, portal.company, portal.billing, offers)
+    number = partial(callbacks.number, portal, who)
+    return Case(who.person, who.proof, who.fresh, who.language, today, portal.company, portal.billing, offers, number)
 
 
 def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
@@ -132,7 +134,7 @@ def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, st
     if shown.journey_id:
         kept = tx.run(GO_ON, id_=id, turn_=shown.turn, on_=1, step_=STEPS.dump(step), ended_=_ended(step))
     else:  # nobody is identified: the journey is kept only now, for whoever takes it over
-        kept = _insert(tx, id, replace(who, subject=f"nobody:{id}"), shown.action, step, STEPS.dump(step))
+        kept = _insert(tx, id, party.only(who, id), shown.action, step, STEPS.dump(step))
     if not kept:
         return None
     _note(tx, shown.action.slug, who, id, function, step, reason)
