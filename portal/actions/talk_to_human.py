@@ -1,6 +1,8 @@
 """A person: call now, write, or be called back. Whoever is called back does not start from zero."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import time, timedelta
 
 from portal.core import typed
 from portal.core.case import Case, Proof, Reply
@@ -26,12 +28,17 @@ TOPICS: Mapping[str, Text] = {
     "service": _("My service or my plan"),
     "other": _("Something else"),
 }
-TIMES: Mapping[str, Text] = {
-    "soon": _("As soon as possible"),
-    "morning": _("Tomorrow morning, 8:00 to 12:00"),
-    "afternoon": _("Tomorrow afternoon, 12:00 to 16:00"),
-    "evening": _("Tomorrow evening, 16:00 to 20:00"),
-}
+PARTS = {"morning": (time(8), time(12)), "afternoon": (time(12), time(16)), "evening": (time(16), time(20))}
+TOMORROW = _("Tomorrow, {start} to {end}")
+DAYS = (
+    _("Monday, {start} to {end}"),
+    _("Tuesday, {start} to {end}"),
+    _("Wednesday, {start} to {end}"),
+    _("Thursday, {start} to {end}"),
+    _("Friday, {start} to {end}"),
+    _("Saturday, {start} to {end}"),
+    _("Sunday, {start} to {end}"),
+)
 
 
 def start(case: Case) -> Step:
@@ -39,11 +46,11 @@ def start(case: Case) -> Step:
     return Ask(
         TITLE,
         next="call_back",
-        lead=_("We can call you. It costs nothing, and you keep your place."),
+        lead=_("We can call you. It costs nothing."),
         fields=(
             Field("phone", _("Number to call"), Input.PHONE, value=Phone(known).national() if known else ""),
             Field("topic", _("What is it about?"), Input.SELECT, options=_options(TOPICS)),
-            Field("when", _("When?"), Input.SELECT, options=_options(TIMES)),
+            Field("when", _("When?"), Input.SELECT, options=_options(_times(case))),
         ),
         submit=_("Call me"),
     )
@@ -53,12 +60,27 @@ def _options(texts: Mapping[str, Text]) -> tuple[Choice, ...]:
     return tuple(Choice(value, label) for value, label in texts.items())
 
 
+def _times(case: Case) -> Mapping[str, Text]:
+    """At once, or a part of the next day on which somebody answers, as long as somebody does."""
+    times = {"soon": _("As soon as possible")}
+    opening = case.company.hours.opening_after(case.today)
+    if opening is None:
+        return times
+    day, opens, closes = opening
+    said = TOMORROW if day == case.today + timedelta(1) else DAYS[day.weekday()]
+    for part, (first, last) in PARTS.items():
+        start, end = max(first, opens), min(last, closes)
+        if start < end:
+            times[part] = replace(said, values={"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"})
+    return times
+
+
 def call_back(case: Case, reply: Reply) -> Step:
     phone = typed.phone(reply.field("phone"))
-    topic, when = reply.field("topic"), reply.field("when")
+    topic, when, times = reply.field("topic"), reply.field("when"), _times(case)
     if topic not in TOPICS:
         raise Refused("topic_unknown", _("Choose what it is about."), "topic")
-    if when not in TIMES:
+    if when not in times:
         raise Refused("when_unknown", _("Choose when we should call."), "when")
     reference = case.request_number(phone, topic, when)
     return Handoff(
@@ -70,7 +92,7 @@ def call_back(case: Case, reply: Reply) -> Step:
         lead=_("Your request is with our people. You can close this page."),
         shows=(
             Fact(_("Number to call"), Phone(phone), "phone"),
-            Fact(_("When?"), TIMES[when], "when"),
+            Fact(_("When?"), times[when], "when"),
             Fact(_("What is it about?"), TOPICS[topic], "topic"),
             Fact(_("Request number"), reference, "reference", strong=True),
         ),

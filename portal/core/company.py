@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,14 @@ class Hours:
     def open_at(self, local: datetime) -> bool:
         day = self.week[local.weekday()]
         return day is not None and day[0] <= local.time() < day[1]
+
+    def opening_after(self, day: date) -> tuple[date, time, time] | None:
+        """The next day on which people answer, from when until when; None where they never do."""
+        for ahead in range(1, 8):
+            following = day + timedelta(ahead)
+            if hours := self.week[following.weekday()]:
+                return following, *hours
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
