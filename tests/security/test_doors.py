@@ -122,7 +122,10 @@ def test_other_methods_are_refused_with_a_page(portal, level):
     for door in doors(portal):
         for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "GET", "POST"):
             if (door.path, method) not in known:
-                assert portal.request(method, paths(door)[0]).status_code == 405, f"{method} {door.path}"
+                refused = portal.request(method, paths(door)[0])
+                assert refused.status_code == 405, f"{method} {door.path}"
+                opens = {method for path, method in known if path == door.path}
+                assert set(refused.headers["allow"].split(", ")) == opens | ({"HEAD"} if "GET" in opens else set()), door.path
 
 
 @pytest.mark.parametrize("level", [1], indirect=True)

@@ -55,6 +55,7 @@ class Doorway:
 
     def __init__(self, doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str], headers: RawHeaders) -> None:
         self.doors = {door.method: door for door in doors}
+        self.allowed = ", ".join("GET, HEAD" if method == "GET" else method for method in self.doors)
         self.portal, self.pages, self.trusted, self.headers = portal, pages, trusted, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,9 +72,15 @@ class Doorway:
     async def _let_in(self, call: Call, receive: Receive) -> Response:
         door = self.doors.get("GET" if call.method == "HEAD" else call.method)
         if door is None:
-            return self.pages.wrong(call, 405 if self.doors else 404)
+            return self._shut(call) if self.doors else self.pages.wrong(call, 404)
         body = await _body(call, receive) if door.method == "POST" else b""
         return self.pages.wrong(call, 413) if body is None else await self._answer(door, call, body)
+
+    def _shut(self, call: Call) -> Response:
+        """It says which methods open it (RFC 9110 15.5.6)."""
+        response = self.pages.wrong(call, 405)
+        response.headers["allow"] = self.allowed
+        return response
 
     async def _answer(self, door: Door, call: Call, body: bytes) -> Response:
         """Nothing is acknowledged before it is durable."""
