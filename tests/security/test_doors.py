@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from portal.channels.web.door import Door
 from portal.core.statements import Statement
 from portal.core.tables import Journey
-from tests.client import Client
+from tests.client import Client, Page
 from tests.security import visitors
 from tests.security.visitors import RUTH, RUTH_NAME, elsewhere, log_in, type_id
 
@@ -126,6 +126,16 @@ def test_other_methods_are_refused_with_a_page(portal, level):
                 assert refused.status_code == 405, f"{method} {door.path}"
                 opens = {method for path, method in known if path == door.path}
                 assert set(refused.headers["allow"].split(", ")) == opens | ({"HEAD"} if "GET" in opens else set()), door.path
+
+
+def test_what_goes_wrong_is_there_in_another_language_too(portal, level):
+    for door in doors(portal):
+        if door.machine or door.method != "POST":
+            continue
+        for path in paths(door):
+            for refused in (knock(portal, door, path, {"zq": "1"}), portal.get(path, headers=elsewhere())):
+                for russian in Page(refused).tree.xpath("//a[@hreflang='ru']/@href"):
+                    assert portal.get(russian, headers=elsewhere()).status_code != 405, f"{path}: {russian}"
 
 
 @pytest.mark.parametrize("level", [1], indirect=True)

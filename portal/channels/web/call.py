@@ -39,7 +39,7 @@ class Call:
     body: bytes = b""
     cookies: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds that the answer is held back
-    shown_at: str = ""  # where the page that answers a form can be asked for again
+    shown_at: str = ""  # where the page can be asked for again, if not where it is
 
     def kept(self, name: str) -> str:
         """What the browser keeps for us under that name."""

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal.channels.web.call import Call, cookie_name, form, identify, opened, same_origin
+from portal.channels.web.call import HOME, Call, cookie_name, form, identify, opened, same_origin
 from portal.channels.web.cards import cards
 from portal.channels.web.pages import Pages
 from portal.core.case import Proof
@@ -56,10 +56,13 @@ class Doorway:
     def __init__(self, doors: tuple[Door, ...], portal: Portal, pages: Pages, trusted: frozenset[str], headers: RawHeaders) -> None:
         self.doors = {door.method: door for door in doors}
         self.allowed = ", ".join("GET, HEAD" if method == "GET" else method for method in self.doors)
+        # A form's own address is no page: what goes wrong there is shown in another language on the first one
+        self.shown_at = HOME if doors and "GET" not in self.doors else ""
         self.portal, self.pages, self.trusted, self.headers = portal, pages, trusted, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = opened(self.portal, scope, self.trusted)
+        call.shown_at = self.shown_at
         try:
             response = await self._let_in(call, receive)
         except ClientDisconnect:
