@@ -1,11 +1,17 @@
 """The project keeps its shape: who imports whom, how long a file is, and that what is settable is documented."""
 
 import ast
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from portal import actions
+from portal.channels.web import page
+from portal.core import company
+from portal.core.languages import Language
 from portal.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,6 +96,14 @@ def test_a_file_can_be_read_in_one_go(path):
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_template_can_be_read_in_one_go(path):
     assert _lines(path) <= 80
+
+
+def test_every_icon_is_drawn_and_each_that_is_drawn_is_shown():
+    """They are on every page; one that an action names and nobody drew would be an empty circle."""
+    drawn = re.findall(r'<symbol id="i-(\w+)"', (ROOT / "templates" / "parts" / "icons.html").read_text(encoding="utf-8"))
+    shown = {name for path in TEMPLATES for name in re.findall(r'href="#i-([a-z]+)"', path.read_text(encoding="utf-8"))}
+    ways, _note = page.ways(company.read(ROOT / "portal" / "demo" / "company.toml"), Language.HE, datetime(2026, 11, 22, 9))
+    assert sorted(drawn) == sorted(shown | {action.icon for action in actions.found().values()} | {way.kind for way in ways})
 
 
 def test_every_setting_is_in_the_readme():

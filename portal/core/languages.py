@@ -60,10 +60,6 @@ class Phone:
         style = phonenumbers.PhoneNumberFormat
         return phonenumbers.format_number(number, style.NATIONAL if number.country_code == 972 else style.INTERNATIONAL)
 
-    @property
-    def last_two(self) -> str:
-        return self.e164[-2:]
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -163,11 +159,6 @@ def symbol(currency: str) -> str:
 def day(value: date, language: Language) -> str:
     """22 November 2026, the month in words: 11/12 is read two ways."""
     return format_date(value, "long", locale=language.locale)
-
-
-def short_day(value: date) -> str:
-    """22.11.2026, as Israeli forms write it; where it cannot be read two ways, or space is short."""
-    return f"{value.day}.{value.month}.{value.year}"
 
 
 def moment(at: int, zone: ZoneInfo) -> datetime:

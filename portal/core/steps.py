@@ -71,7 +71,6 @@ class Input(StrEnum):
     TEXT = "text"
     AMOUNT = "amount"
     PHONE = "phone"
-    EMAIL = "email"
     SELECT = "select"
 
 
