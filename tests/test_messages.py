@@ -7,6 +7,8 @@ import pytest
 from tests import messages
 
 TRANSLATED = ("he", "ar", "ru")
+# Words for what another word stands for everywhere else; in Hebrew, a hyphen where a prefix takes a maqaf.
+OTHER_WORDS = {"he": r"[א-ת]-[A-Za-z{\d]", "ar": "جوال|موبايل", "ru": "сотрудник|удостоверени"}
 PLACES = re.compile(r"\{(\w*)\}")
 
 
@@ -25,6 +27,12 @@ def test_every_sentence_is_translated(said, language):
     known = messages.catalogue(language)
     missing = [message.id for message in said if message.id and not _translated(known.get(message.id))]
     assert missing == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_one_thing_has_one_name(language):
+    other = re.compile(OTHER_WORDS[language])
+    assert [said for message in messages.catalogue(language) if message.id for said in _strings(message) if other.search(said)] == []
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
