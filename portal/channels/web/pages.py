@@ -47,7 +47,7 @@ WORDS = {
 
 
 class Pages:
-    CROSS_SITE = _("This did not come from our page. Open the page from here and try once more. Nothing was changed.")
+    CROSS_SITE = WORDS[403][1]
 
     def __init__(self, portal: Portal, templates: Path, look: Look) -> None:
         self.portal, self.look = portal, look
