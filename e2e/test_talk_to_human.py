@@ -28,7 +28,11 @@ def test_asked_to_be_called(visitor):
     visitor.taps_on("human-callback")
     Human(visitor).call_me("050-345-6789")
     Outcome(visitor)
-    assert visitor.reads("reference")
+    reference = visitor.reads("reference")
+    assert reference
+    visitor.page.reload()
+    Outcome(visitor)
+    assert visitor.reads("reference") == reference
 
 
 @pytest.mark.detail
