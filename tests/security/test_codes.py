@@ -78,6 +78,32 @@ def test_the_sixth_answer_is_not_judged_even_if_it_is_right(portal):
     assert not is_in(portal)
 
 
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_after_five_wrong_codes_the_page_leads_to_a_new_challenge_and_to_no_code_of_this_one(portal, phone):
+    ask(portal, phone, next="/actions/pay-balance")
+    guesses = [Page(answer(portal, "000000")) for _n in range(5)]
+    assert guesses[3].has("code")
+    for page in (guesses[4], portal.open("/identify/code")):
+        assert page.at("error").get("data-error") == "guesses_spent"
+        assert [page.has(one) for one in ("code", "resend", "call-me", "start-again")] == [False, False, False, True]
+        assert "tel:" in page.text
+    pass_time(portal, 61)
+    resent = portal.post("/identify/resend", data={"next": "/"}, headers=visitors.elsewhere())
+    assert (resent.status_code, Page(resent).at("error").get("data-error")) == (429, "guesses_spent")
+    start = portal.follow(Page(resent), "start-again")
+    assert (start.path, start.has("phone")) == ("/identify?next=/actions/pay-balance", True)
+
+
+def test_after_five_wrong_codes_the_same_number_gets_a_new_code_at_once(portal):
+    ask(portal)
+    first = code(portal)
+    for n in range(1, 6):
+        answer(portal, wrong(first, n))
+    before = newest(portal, RUTH)
+    assert Page(ask(portal)).has("code")
+    assert answer(portal, code(portal, after=before)).status_code == 303
+
+
 def test_a_new_code_does_not_renew_the_guesses_of_its_challenge(portal):
     ask(portal)
     first = code(portal)

@@ -56,7 +56,15 @@ def call_me(client: httpx2.Client, known: bool) -> httpx2.Response:
     return client.post("/human/callback", data=typed, headers={"X-Forwarded-For": "203.0.113.9"})
 
 
-BY_NUMBER: tuple[Request, ...] = (ask_for_a_code, open_page("/identify/code"), see_what_is_typed, ask_again, *([see_what_is_typed] * 5))
+AFTER_FIVE: tuple[Request, ...] = (open_page("/identify/code"), ask_again, ask_for_a_code, see_what_is_typed)
+BY_NUMBER: tuple[Request, ...] = (
+    ask_for_a_code,
+    open_page("/identify/code"),
+    see_what_is_typed,
+    ask_again,
+    *([see_what_is_typed] * 5),
+    *AFTER_FIVE,
+)
 BY_ID: tuple[Request, ...] = (
     type_an_id,
     open_page("/"),

@@ -80,10 +80,11 @@ def _asked(call: Call, pages: Pages, waiting: Waiting) -> Response:
 
 def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | None = None) -> Response:
     call.shown_at = "/identify/code"
+    said = refused or waiting.over
     return pages.html(
         call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
-        resends_left=waiting.resends_left, minutes=LIFETIME_MS // 60_000, refusal=refusal(refused) if refused else None,
-        delivery=delivery(call, waiting),
+        resends_left=waiting.resends_left, minutes=LIFETIME_MS // 60_000, refusal=refusal(said) if said else None,
+        delivery=delivery(call, waiting), over=waiting.over is not None,
     )  # fmt: skip
 
 

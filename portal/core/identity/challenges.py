@@ -65,6 +65,7 @@ class Waiting:
     calls: int = 0
     call_in: int | None = None  # seconds until it may be asked for; None: it may not
     fresh: bool = True  # sent so lately that its vendor may still tell what became of it
+    over: Refused | None = None  # why no code of it is taken any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _just_asked(portal: Portal, tx: Writer, asker: Asker, purpose: str, guard: s
     row = tx.one(WATCH, browser=fingerprint(asker.browser)) if asker.browser else None
     if row is None or (row.purpose, row.guard) != (purpose, guard) or row.at - row.sent_at >= wait_ms(portal):
         return None
-    return _waiting(portal, row, asker.browser)
+    return _waiting(portal, row, asker.browser) if row.attempts < GUESSES else None
 
 
 def wait_ms(portal: Portal) -> int:
@@ -142,13 +143,19 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     """A new code; the old one is dead, and the guesses stay counted (promise 7)."""
     row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait_ms(portal))
     if row is None:
-        raise Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
+        raise _not_again(tx.one(OF_BROWSER, browser=fingerprint(asker.browser)))
     limits.spend(tx, *sending(portal, asker, row.mobile or row.guard))
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
     return Waiting(
         asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls
     )  # fmt: skip
+
+
+def _not_again(row: Row | None) -> Refused:
+    if row is not None and row.attempts >= GUESSES:
+        return _why_not(row)
+    return Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
 
 
 def spoken_by(tx: Reader, challenge: Row) -> Language:
@@ -165,10 +172,11 @@ def waiting(portal: Portal, reader: Reader, browser: str) -> Waiting | None:
 
 def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     seconds = max(0, -(-(row.sent_at + wait_ms(portal) - row.at) // 1000))
-    typed = row.purpose == TYPED
+    typed, spent = row.purpose == TYPED, row.attempts >= GUESSES
     return Waiting(
-        browser, row.next, seconds, max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
+        browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
         bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
+        _why_not(row) if spent else None,
     )  # fmt: skip
 
 
@@ -196,7 +204,7 @@ def _why_not(row: Row | None) -> Refused:
     if row is None:
         return Refused("code_none", _("This code was used already, or belongs to another browser. Ask for a new one."), "code")
     if row.attempts >= GUESSES:
-        return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), "code", 429)
+        return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), status=429)
     return Refused("code_expired", _("The code is older than five minutes. Ask for a new one."), "code")
 
 
