@@ -10,7 +10,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col, select
 
 from portal.core.statements import Row, Statement, Writer, insert, now, p
-from portal.core.tables import Challenge, Customer, Invoice, Ledger, Visit
+from portal.core.tables import Challenge, Customer, Invoice, Ledger, Link, Visit
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ CHANGE_INVOICE = Statement(
     .values(**{c: p(c) for c in WRITTEN}, imported_at=now())
 )
 
-# Whoever had the old telephone is out, on every device, and codes sent to it are dead.
+# Whoever had the old telephone is out, on every device, and codes and links sent to it are dead.
 MOBILE_CHANGED = (
     Statement(
         update(Customer).where(col(Customer.customer_id) == p("customer_id")).values(mobile_since=now(), mobile_reassigned_at=null())
@@ -79,6 +79,7 @@ MOBILE_CHANGED = (
     Statement(
         update(Challenge).where(col(Challenge.customer_id) == p("customer_id"), col(Challenge.used_at).is_(None)).values(used_at=now())
     ),
+    Statement(update(Link).where(col(Link.customer_id) == p("customer_id"), col(Link.used_at).is_(None)).values(used_at=now())),
 )
 
 

@@ -12,12 +12,16 @@ from portal.adapters.extracts.entries import Entry, Invoice, Status
 from portal.adapters.extracts.headings import Names
 from portal.adapters.extracts.packages import Documents
 from portal.adapters.extracts.rows import CustomerRows, InvoiceRows
+from portal.core import links
+from portal.core.case import Proof
 from portal.core.documents import Kind
+from portal.core.events import Origin
+from portal.core.languages import Language
 from portal.core.ledger import APPEND
 from portal.core.money import Money
 from portal.core.papers_codec import DOCUMENTS
 from portal.core.statements import Statement, insert, now, p
-from portal.core.tables import Challenge, Customer, Ledger, Visit
+from portal.core.tables import Challenge, Customer, Ledger, Link, Visit
 from portal.core.tables import Invoice as InvoiceRow
 from tests.adapters.extracts.samples import credit_note, data, invoice, row, table
 
@@ -26,6 +30,7 @@ INVOICES = Statement(select(InvoiceRow).order_by(col(InvoiceRow.customer_id), co
 LEDGER = Statement(select(Ledger).order_by(col(Ledger.id)))
 VISITS = Statement(select(Visit))
 CHALLENGES = Statement(select(Challenge))
+LINKS = Statement(select(Link))
 ISSUED = date(2026, 6, 10)
 TOTALS = ["customer_id", "number", "issue_date", "due_date", "currency", "total", "balance"]
 
@@ -132,12 +137,13 @@ def test_a_changed_balance_is_an_adjustment(database, tmp_path):
     assert everything(database, INVOICES)[0].said_open == 7000
 
 
-def test_a_changed_mobile_ends_visits_and_codes(database, tmp_path):
+def test_a_changed_mobile_ends_visits_codes_and_texted_links(database, tmp_path):
     extract(database, tmp_path, row(), row(customer_id="2", number="INV-2"))
     with database.write() as tx:
         for customer_id in ("0001001", "2"):
             tx.run(VISIT, id=f"v{customer_id}", customer_id=customer_id)
             tx.run(CHALLENGE, id=f"c{customer_id}", customer_id=customer_id)
+            links.make(tx, customer_id, "last-invoice", Proof.CODE, Language.HE, Origin("web"))
     assert statuses(extract(database, tmp_path, row(phone="050-2345678"), row(customer_id="2", number="INV-2"))) == ["changed", "unchanged"]
     one, two = everything(database, CUSTOMERS)
     assert (one.mobile, one.mobile_since > 0, two.mobile_since) == ("+972502345678", True, 0)
@@ -145,6 +151,7 @@ def test_a_changed_mobile_ends_visits_and_codes(database, tmp_path):
         "v0001001": ("mobile changed", False), "v2": ("", True),
     }  # fmt: skip
     assert {each.id: each.used_at is None for each in everything(database, CHALLENGES)} == {"c0001001": False, "c2": True}
+    assert {each.customer_id: each.used_at is None for each in everything(database, LINKS)} == {"0001001": False, "2": True}
 
 
 VISIT = Statement(
