@@ -64,10 +64,15 @@ def agreed_codes() -> dict[str, str]:
 
 
 def a_day_later(site: str) -> None:
-    """On a sandbox that others use too: what was sent today does not count against today's limit. Elsewhere there is no such clock."""
+    """On a sandbox that others use too: what was sent today does not count against today's limit."""
+    later(site, 90_000)
+
+
+def later(site: str, seconds: int) -> bool:
+    """Whether the site has a clock that can be moved: a sandbox has."""
     request = urllib.request.Request(
         f"{site}/sandbox/clock",
-        b'{"advance_seconds": 90000}',
+        json.dumps({"advance_seconds": seconds}).encode(),
         {"Content-Type": "application/json", "Origin": site, "Sec-Fetch-Site": "same-origin"},
     )
     try:
@@ -75,3 +80,5 @@ def a_day_later(site: str) -> None:
     except urllib.error.HTTPError as refused:
         if refused.code != 404:
             raise
+        return False
+    return True

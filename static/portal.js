@@ -45,6 +45,7 @@
 
   document.addEventListener("htmx:after:settle", (event) => {
     if (event.target.id === "delivery") all("#delivery [data-wait]").forEach(countDown);
+    if (event.target.id === "expiry") watch();
     if (event.target.id !== "page") return;
     arrive();
     const place = $("[autofocus]") || $("h1");
@@ -106,25 +107,22 @@
   let ends = 0;
   let warns = 0;
   function watch() {
-    const visit = $("#expiry");
-    ends = visit ? Date.now() + visit.dataset.left * 1000 : 0;
-    warns = visit ? ends - visit.dataset.warn * 1000 : 0;
-    if (visit) visit.hidden = true;
+    const notice = $("#expiry");
+    ends = warns = 0;
+    if (!notice) return;
+    const way = $("a", notice);
+    if (!way) return location.assign(notice.dataset.here); // it was over when it was to be kept
+    ends = Date.now() + way.dataset.left * 1000;
+    warns = ends - way.dataset.warn * 1000;
+    notice.hidden = true;
   }
 
   function look() {
     if (!ends) return;
-    if (Date.now() >= ends) location.assign($("#expiry a").href);
+    if (Date.now() >= ends) location.assign($("#expiry").dataset.here);
     else if (Date.now() >= warns) $("#expiry").hidden = false;
   }
 
-  document.addEventListener("htmx:after:request", (event) => {
-    const { ctx } = event.detail;
-    const left = ctx.sourceElement.closest("#expiry") && ctx.text.match(/ data-left="(\d+)"/);
-    if (!left) return;
-    $("#expiry").dataset.left = left[1];
-    watch();
-  });
   setInterval(look, 1000);
   document.addEventListener("visibilitychange", look);
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.client import Client
+from tests.client import Client, Page
 from tests.security import visitors
 from tests.security.visitors import SHARED, answer, ask, code, is_in, log_in, pass_time, type_id
 
@@ -82,7 +82,32 @@ def test_the_page_warns_before_a_visit_ends_and_one_tap_keeps_it(portal):
     page = portal.open("/actions/last-invoice")
     notice = page.tree.xpath("//*[@data-warn]")[0]
     assert 0 < int(notice.get("data-warn")) < int(notice.get("data-left")) <= 15 * MINUTE
-    assert page.has("stay")
+    pass_time(portal, 14 * MINUTE)
+    kept = stay(portal, page)
+    assert int(kept.at("stay").get("data-left")) > 14 * MINUTE
+    pass_time(portal, 14 * MINUTE)
+    assert is_in(portal)
+
+
+def stay(client: Client, page: Page) -> Page:
+    """The tap, as the script carries it out."""
+    return Page(client.get(page.at("stay").get("hx-get"), headers={"HX-Request": "true", "HX-Request-Type": "partial"}))
+
+
+def test_a_visit_that_no_tap_can_keep_offers_to_identify_again(portal):
+    type_id(portal, next="/actions/last-invoice")
+    low = portal.open("/actions/last-invoice")
+    assert [low.has("stay"), low.has("identify-again")] == [False, True]
+    assert 0 < int(low.at("identify-again").get("data-warn")) < int(low.at("identify-again").get("data-left")) <= 10 * MINUTE
+    log_in(portal)
+    for _n in range(4):
+        pass_time(portal, 11 * MINUTE)
+        assert portal.open("/actions/last-invoice").has("stay")
+    pass_time(portal, 2 * MINUTE)
+    last = portal.open("/actions/last-invoice")
+    assert [last.has("stay"), int(last.at("identify-again").get("data-left")) <= 14 * MINUTE] == [False, True]
+    again = portal.follow(last, "identify-again")
+    assert [again.path, again.has("phone")] == ["/identify?next=/actions/last-invoice", True]
 
 
 def test_leaving_ends_the_visit_and_takes_the_cookie_back(portal):

@@ -27,7 +27,7 @@ OPENS = (
 )
 # What an address of ours says of the way here.
 CARRIED = ("next", "journey", "source")
-# A visit that idles is warned this long before it ends.
+# A visitor is warned this long before the visit ends.
 WARN_SECONDS = 120
 
 
@@ -47,6 +47,7 @@ class VisitLine:
     name: str
     seconds_left: int
     warn_at: int
+    can_stay: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _visit(visitor: Visitor | None) -> VisitLine | None:
     if visitor is None or not identified(visitor):
         return None
     name = visitor.person.name if visitor.person and visitor.proof is Proof.CODE else ""
-    return VisitLine(int(visitor.proof), name, visitor.seconds_left, WARN_SECONDS)
+    return VisitLine(int(visitor.proof), name, visitor.seconds_left, WARN_SECONDS, visitor.can_stay)
 
 
 def _quarter(at: datetime) -> datetime:

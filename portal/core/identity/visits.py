@@ -37,6 +37,7 @@ class Visitor:
     origin: Origin
     fresh: bool
     seconds_left: int
+    can_stay: bool  # seen again, it ends later
     at: int  # the database's clock, when the visit was found
     code_at: int | None  # when a code was last proved
     asked_as: str = ""  # pseudonym of the ID number typed
@@ -117,6 +118,7 @@ def find(db: Database, cookie: str) -> Visitor | None:
         origin=Origin(row.channel, row.source),
         fresh=row.code_at is not None and row.at - row.code_at <= FRESH_MS,
         seconds_left=(min(row.at + row.idle_ms, row.ends_at) - row.at) // 1000,
+        can_stay=row.at + row.idle_ms < row.ends_at,
         at=row.at,
         code_at=row.code_at,
         asked_as=row.asked_as,
