@@ -25,13 +25,12 @@ def _send(portal: Portal, tx: Writer, party: Party, key: str, send: Send) -> Non
     if party.proof < Proof.CODE:
         limits.spend(tx, (limits.messages_by_id(), party.asked_as))
     to = _contact(tx, party, send.to)
-    about = dict(send.about)
+    about, language = dict(send.about), party.person.language if party.person else party.language
     if send.kind == "link":
-        about["link"] = links.make(tx, party.customer_id if to else None, about["action"], Proof.CODE, party.language, party.origin)
+        about["link"] = links.make(tx, party.customer_id if to else None, about["action"], Proof.CODE, language, party.origin)
     portal.outbox.put(
         tx, send.kind, send.to if to else "none", to, key=f"{send.kind}:{send.to}:{key}", about=about, customer_id=party.customer_id,
-        language=party.person.language if party.person else party.language,
-        lifetime_ms=links.LIFETIME_MS if send.kind == "link" else DAY_MS,  # a link that is over opens nothing
+        language=language, lifetime_ms=links.LIFETIME_MS if send.kind == "link" else DAY_MS,  # a link that is over opens nothing
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from portal.core.keys import Keys
-from tests.client import Client
+from tests.client import Client, Page
 from tests.security import visitors
 from tests.security.visitors import DANIEL, DANIEL_ID, RUTH, RUTH_ID, code, elsewhere, is_in, newest, pass_time
 
@@ -168,6 +168,30 @@ def test_the_token_leaves_the_address_bar_and_no_referrer_carries_it(portal):
     after = press_continue(portal, path)
     assert after.headers["location"].startswith("/actions/")
     assert path.removeprefix("/l/") not in after.headers["location"] + after.text
+
+
+def test_a_link_speaks_the_customers_language_until_another_is_chosen(portal):
+    """Daniel's, who is written to in English: he asks for it in Hebrew, and opens it where no language was chosen yet."""
+    path = texted(portal, DANIEL_ID, DANIEL)
+    first = portal.open(path)
+    assert [language(first), first.response.headers.get_list("set-cookie")] == ["en", []]
+    press_continue(portal, path)
+    assert portal.cookies["lang"] == "en"
+    assert language(portal.open("/actions/last-invoice")) == "en"
+
+
+@pytest.mark.parametrize("chosen", ["in its address", "before"])
+def test_a_link_speaks_the_language_that_was_chosen(portal, chosen):
+    path = texted(portal, DANIEL_ID, DANIEL)
+    if chosen == "before":
+        portal.get("/?lang=ru")
+    assert language(portal.open(f"{path}?lang=ru" if chosen == "in its address" else path)) == "ru"
+    press_continue(portal, path)
+    assert language(portal.open("/actions/last-invoice")) == "ru"
+
+
+def language(page: Page) -> str | None:
+    return page.tree.getroottree().getroot().get("lang")
 
 
 def test_links_are_built_from_the_base_url_whatever_host_was_asked(portal):

@@ -46,6 +46,10 @@ class Call:
         return self.sent.get(cookie_name(self.portal.base_url, name), "")
 
     @property
+    def language_chosen(self) -> bool:
+        return self.query.get("lang") in SPOKEN or self.kept("lang") in SPOKEN
+
+    @property
     def path(self) -> str:
         return str(self.scope["path"])
 

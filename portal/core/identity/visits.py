@@ -33,7 +33,6 @@ class Visitor:
     visit_id: str
     proof: Proof
     person: Person | None
-    language: Language
     origin: Origin
     fresh: bool
     seconds_left: int
@@ -52,7 +51,7 @@ class Visitor:
 
 
 COLUMNS: tuple[Any, ...] = (
-    Visit.id, Visit.level, Visit.language, Visit.channel, Visit.source, Visit.seen_at, Visit.idle_ms, Visit.ends_at, Visit.code_at,
+    Visit.id, Visit.level, Visit.channel, Visit.source, Visit.seen_at, Visit.idle_ms, Visit.ends_at, Visit.code_at,
     Visit.mobile, Visit.asked_as, Visit.customer_id, Customer.name, col(Customer.mobile).label("mobile_on_file"), Customer.email,
     col(Customer.language).label("own_language"), now().label("at"),
 )  # fmt: skip
@@ -79,7 +78,6 @@ SHARING = Statement(
     .order_by(col(Customer.customer_id))
     .limit(20)
 )
-SPEAK = Statement(update(Visit).where(col(Visit.id) == p("id_")).values(language=p("language_")))
 
 
 def begin(
@@ -114,7 +112,6 @@ def find(db: Database, cookie: str) -> Visitor | None:
         visit_id=row.id,
         proof=Proof(row.level),
         person=Person(row.customer_id, row.name, row.mobile_on_file, row.email, Language(row.own_language)) if known else None,
-        language=Language(row.language),
         origin=Origin(row.channel, row.source),
         fresh=row.code_at is not None and row.at - row.code_at <= FRESH_MS,
         seconds_left=(min(row.at + row.idle_ms, row.ends_at) - row.at) // 1000,
