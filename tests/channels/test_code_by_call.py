@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from portal.core.languages import Language
+from portal.core.outbox import OVERDUE
 from portal.core.statements import Statement, p
 from portal.core.tables import Customer
 from tests.channels.texted import KEYS, challenge, events, grown, row, texting, told, until
@@ -113,6 +114,35 @@ def test_a_number_that_twilio_refuses_at_once_is_said_so_too(portal, fake, demo_
     asked(portal)
     until(lambda: row(demo_database, f"code:{challenge(demo_database).id}:1").state == "failed")
     assert portal.open("/identify/code").has("call-me")
+
+
+def test_a_vendor_that_was_down_until_the_code_died_is_said_so_and_a_call_still_lets_in(portal, fake, demo_database):
+    fake.fail = 1.0
+    asked(portal)
+    key = f"code:{challenge(demo_database).id}:1"
+    until(lambda: row(demo_database, key).error)
+    assert not portal.open("/identify/code").has("delivery"), "it is tried again"
+    pass_time(portal, 301)
+    until(lambda: row(demo_database, key).state == "expired")
+    page = portal.open("/identify/code")
+    assert "78" in page.said("delivery")
+    assert [page.has(one) for one in ("code", "call-me", "resend")] == [False, True, True]
+    fake.fail = 0.0
+    calling = portal.submit(page, "call-me")
+    assert portal.submit(calling, "submit", code=digits(call_says(portal, fake, pressed="1"))).path == "/"
+
+
+def test_what_no_worker_of_ours_took_is_no_failure_of_a_vendor_and_tells_nobodys_number_from_a_customers(new_portal, fake, demo_database):
+    portal, seen = new_portal(separate_worker=True, **texting(fake)), []
+    for phone in (RUTH_TYPED, NOBODY_TYPED):
+        portal.cookies.clear()
+        asked(portal, phone)
+        pass_time(portal, 301)
+        with demo_database.write() as tx:
+            assert [one.state for one in tx.all(OVERDUE)] == ["expired"]
+        seen.append(portal.open("/identify/code"))
+    assert masked(seen[0].text) == masked(seen[1].text)
+    assert not seen[0].has("delivery")
 
 
 def test_who_gave_an_id_number_learns_no_digit_of_the_number_on_file(portal, fake):
@@ -357,6 +387,8 @@ def test_a_known_and_an_unknown_number_see_the_same_on_the_way_to_a_call(portal,
         pages.append(portal.post("/identify/call", data={"next": "/"}, headers=elsewhere()))
         pages.append(news(portal))
         pages.append(portal.post("/identify/call", data={"next": "/"}, headers=elsewhere()))
+        pass_time(portal, 301)
+        pages.append(portal.get("/identify/code"))
         seen.append([(page.status_code, masked(page.text)) for page in pages])
     assert seen[0] == seen[1]
     assert len(fake.calls) == 1

@@ -15,7 +15,8 @@ from tests.client import Client
 from tests.fakes.twilio import ACCOUNT, NUMBER, TOKEN, FakeTwilio
 from tests.fakes.twilio_hooks import Form, signature
 
-ROW = Statement(select(Outbox.state, Outbox.delivery, Outbox.delivery_reason, Outbox.vendor_id).where(col(Outbox.key) == p("key")))
+SEEN: tuple[Any, ...] = (Outbox.state, Outbox.error, Outbox.delivery, Outbox.delivery_reason, Outbox.vendor_id)
+ROW = Statement(select(*SEEN).where(col(Outbox.key) == p("key")))
 KEYS = Statement(select(Outbox.key, Outbox.channel, Outbox.state).order_by(col(Outbox.id)))
 NOTED: tuple[Any, ...] = (Event.step, Event.outcome, Event.reason, Event.channel, Event.customer_id)
 EVENTS = Statement(select(*NOTED).order_by(col(Event.id)))

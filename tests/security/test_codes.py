@@ -69,6 +69,29 @@ def test_a_code_is_over_after_five_minutes(portal):
     assert not is_in(portal)
 
 
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_the_page_says_when_the_code_is_over_and_texts_a_new_one(portal, phone):
+    ask(portal, phone)
+    pass_time(portal, 299)
+    assert portal.open("/identify/code").has("code")
+    pass_time(portal, 2)
+    over = portal.open("/identify/code")
+    assert over.at("error").get("data-error") == "code_expired"
+    assert [over.has(one) for one in ("code", "resend", "start-again", "delivery")] == [False, True, True, False]
+    again = portal.submit(over, "resend")
+    assert [again.has("error"), again.has("code")] == [False, True]
+
+
+def test_a_code_that_is_over_after_the_last_resend_leads_to_a_new_challenge(portal):
+    ask(portal)
+    for _n in range(3):
+        pass_time(portal, 61)
+        portal.post("/identify/resend", data={"next": "/"}, headers=visitors.elsewhere())
+    pass_time(portal, 301)
+    over = portal.open("/identify/code")
+    assert [over.has(one) for one in ("code", "resend", "call-me", "start-again")] == [False, False, True, True]
+
+
 def test_the_sixth_answer_is_not_judged_even_if_it_is_right(portal):
     ask(portal)
     right = code(portal)

@@ -176,7 +176,7 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     return Waiting(
         browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
         bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
-        _why_not(row) if spent else None,
+        _why_not(row) if spent or row.expires_at <= row.at else None,
     )  # fmt: skip
 
 
@@ -205,7 +205,7 @@ def _why_not(row: Row | None) -> Refused:
         return Refused("code_none", _("This code was used already, or belongs to another browser. Ask for a new one."), "code")
     if row.attempts >= GUESSES:
         return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), status=429)
-    return Refused("code_expired", _("The code is older than five minutes. Ask for a new one."), "code")
+    return Refused("code_expired", _("The code is older than five minutes. Ask for a new one."))
 
 
 def is_right(portal: Portal, said: str, challenge: Row) -> bool:
