@@ -245,7 +245,16 @@ def test_of_a_shared_mobile_the_customer_is_chosen_after_the_code(portal):
         assert portal.post("/identify/customer", data={"customer": stranger, "next": "/"}).status_code in (400, 404)
     assert portal.post("/identify/customer", data={"customer": "1006", "next": "/"}, follow_redirects=False).status_code == 303
     assert YAEL in portal.get("/actions/last-invoice").text
-    assert portal.get("/identify/customer").status_code == 404, "chosen once"
+    assert portal.post("/identify/customer", data={"customer": "1005", "next": "/"}).status_code == 404, "chosen once"
+
+
+def test_who_goes_back_after_choosing_is_led_on_as_the_customer_chosen(portal):
+    ask(portal, SHARED, next="/actions/last-invoice")
+    choice = answer(portal, code(portal, SHARED)).headers["location"]
+    portal.post("/identify/customer", data={"customer": "1006", "next": "/actions/last-invoice"}, follow_redirects=False)
+    back = portal.open(choice)
+    assert (back.status, back.path) == (200, "/actions/last-invoice")
+    assert YAEL in back.text
 
 
 def test_nobody_chooses_who_proved_nothing(portal):

@@ -162,6 +162,8 @@ def _let_in(call: Call, challenge: Row) -> Response:
 
 
 def choose(call: Call, pages: Pages) -> Response:
+    if call.proof is Proof.CODE:  # chosen already: the browser went back
+        return RedirectResponse(call.next, 303)
     return pages.html(call, "choose.html", CHOOSE, next=call.next, people=_sharing(call), refusal=None)
 
 
