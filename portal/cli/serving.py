@@ -7,7 +7,6 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from pathlib import Path
 from threading import Event
 from typing import Annotated
 
@@ -28,10 +27,8 @@ def serve(
     seeded: Annotated[bool, typer.Option("--seed", help="First put the demo company into an empty database.")] = False,
 ) -> None:
     """The portal."""
-    if "PORTAL_BASE_URL" not in os.environ and not Path(".env").exists():
-        os.environ["PORTAL_BASE_URL"] = f"http://{host}:{port}"
     os.environ["PORTAL_SEPARATE_WORKER"] = "" if with_worker else "1"
-    prepare()
+    prepare(f"http://{host}:{port}")
     # Before anything counts: prometheus_client looks once whether it counts for one process or for several.
     os.environ[METRICS] = tempfile.mkdtemp(prefix="portal-metrics-")
     try:
@@ -112,8 +109,9 @@ def worker(
     portal.db.close()
 
 
-def prepare() -> None:
-    """Refuses an unsafe start in one line, and brings the schema up to date, once however many start together."""
+def prepare(address: str = "") -> None:
+    """Refuses an unsafe start in one line, and brings the schema up to date, once however many start together. Where nobody said
+    where customers find it, they find it at `address`."""
     from sqlalchemy.exc import OperationalError
 
     from portal.migrations import Newer, upgrade
@@ -121,6 +119,9 @@ def prepare() -> None:
 
     try:
         settings = Settings()
+        if address and "base_url" not in settings.model_fields_set:
+            os.environ["PORTAL_BASE_URL"] = address
+            settings = Settings()
     except ValueError as error:
         raise SystemExit(f"portal: {_first_line(error)}") from error
     if settings.problems:
