@@ -36,6 +36,8 @@ def _findings() -> Iterator[tuple[bool, str]]:
     yield _company(settings.company)
     yield _database(settings.database_url)
     yield True, f"SMS by {settings.sms}, e-mail by {settings.email}, payments by {settings.payments}"
+    if settings.live and settings.test_phones:
+        yield True, "PORTAL_TEST_PHONES is set: whoever knows an agreed code is in as that customer; list no customer's telephone"
     if settings.sms == "twilio" and not settings.problems:
         yield from _sms(settings)
     if settings.payments == "stripe" and not settings.problems:

@@ -6,6 +6,7 @@ first and compared after the commit, so that no two processes can share a count 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Any
 
 from portal.core.errors import Refused
@@ -211,7 +212,7 @@ def _why_not(row: Row | None) -> Refused:
 def is_right(portal: Portal, said: str, challenge: Row) -> bool:
     """Six digits, compared in constant time. A number that is nobody's has no right answer."""
     fixed = portal.fixed_codes.get(challenge.mobile)
-    right = said == fixed if fixed else portal.keys.code_is(said, challenge.id, challenge.sendings)
+    right = compare_digest(said.encode(), fixed.encode()) if fixed else portal.keys.code_is(said, challenge.id, challenge.sendings)
     return bool(challenge.mobile) and right
 
 

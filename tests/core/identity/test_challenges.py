@@ -1,0 +1,26 @@
+"""A code is judged (SECURITY 4)."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from portal.core.identity import challenges
+from tests.security.visitors import RUTH
+
+
+class Secret(str):
+    """What tells by its time how much of it is right."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("compared by ==")
+
+
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+def test_an_agreed_code_too_is_compared_in_constant_time(new_portal):
+    portal = replace(new_portal().app.state.portal, fixed_codes={RUTH: Secret("123456")})
+    challenge = SimpleNamespace(mobile=RUTH)
+    assert challenges.is_right(portal, "123456", challenge)
+    assert not challenges.is_right(portal, "123457", challenge)
