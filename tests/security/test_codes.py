@@ -15,13 +15,31 @@ from portal.core.statements import Database, Statement, insert, now, p
 from portal.core.tables import Customer, Rate
 from tests.client import Client, Page
 from tests.security import visitors
-from tests.security.visitors import DANIEL, MOSHE, NOBODY, RUTH, RUTH_ID, SHARED, YAEL, answer, ask, code, is_in, newest, pass_time, wrong
+from tests.security.visitors import (
+    DANIEL,
+    MOSHE,
+    NOBODY,
+    NOBODY_ID,
+    RUTH,
+    RUTH_ID,
+    SHARED,
+    YAEL,
+    answer,
+    ask,
+    code,
+    is_in,
+    newest,
+    pass_time,
+    wrong,
+)
 
 HOUR, DAY = 3600, 86_400
 CHANGED = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile_since=now() - p("ago_")))
 REASSIGNED = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile_reassigned_at=now()))
 MOVED = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile=p("mobile_")))
-FULL = Statement(insert(Rate).values(key=p("key"), arrival=now() + p("ahead"), interval=1, tolerance=1))
+RANGE = "codes/prefix:+97250234"  # Ruth's, and nobody's too
+_full = insert(Rate).values(key=p("key"), arrival=now() + p("ahead"), interval=1, tolerance=1)
+FULL = Statement(_full.on_conflict_do_update(index_elements=["key"], set_={"arrival": _full.excluded.arrival}))
 
 
 @pytest.fixture
@@ -341,7 +359,7 @@ def test_no_code_goes_to_a_country_that_is_not_listed(portal):
 
 def test_a_range_of_numbers_gets_two_hundred_codes_an_hour(portal, demo_database):
     with demo_database.write() as tx:
-        tx.run(FULL, key="codes/prefix:+97250234", ahead=150 * HOUR * 1000 // 200)
+        tx.run(FULL, key=RANGE, ahead=150 * HOUR * 1000 // 200)
     statuses: Counter[int] = Counter()
     for n in range(51):
         forget(portal)
@@ -349,6 +367,34 @@ def test_a_range_of_numbers_gets_two_hundred_codes_an_hour(portal, demo_database
     assert statuses == {200: 50, 429: 1}
     forget(portal)
     assert ask(portal, "+972522345670").status_code == 200, "another range is not touched"
+
+
+@pytest.mark.parametrize(("by", "answered"), [("number", 429), ("ID number", 200)])
+@pytest.mark.parametrize(("resends", "path"), [(0, ""), (0, "/identify/resend"), (3, "/identify/call")], ids=["ask", "resend", "call"])
+def test_a_range_that_has_its_codes_tells_no_customers_number_from_nobodys(portal, demo_database, by, answered, resends, path):
+    """Anybody can spend the budget of a range: neither a number in it nor whose ID number leads there may be known by that."""
+    statuses = []
+    for phone, id_number in ((RUTH, RUTH_ID), (NOBODY, NOBODY_ID)):
+        forget(portal)
+        visitors.type_id(portal, id_number)
+        spend_the_range(demo_database, ahead=0 if path else HOUR)
+        asked = ask(portal, phone) if by == "number" else press(portal, "/identify/step-up")
+        for _n in range(resends):
+            pass_time(portal, 61)
+            assert press(portal, "/identify/resend").status_code == 200
+        pass_time(portal, 61)
+        spend_the_range(demo_database, ahead=HOUR)
+        statuses.append(press(portal, path).status_code if path else asked.status_code)
+    assert statuses == [answered] * 2
+
+
+def spend_the_range(db: Database, ahead: int) -> None:
+    with db.write() as tx:
+        tx.run(FULL, key=RANGE, ahead=ahead * 1000)
+
+
+def press(client: Client, path: str) -> httpx2.Response:
+    return client.post(path, data={"next": "/"}, headers=visitors.elsewhere())
 
 
 def test_the_hours_budget_of_all_codes_holds_before_anything_is_queued(portal, demo_database):

@@ -94,14 +94,16 @@ def _start(portal: Portal, tx: Writer, asker: Asker, purpose: str, mobile: str, 
     guard = portal.keys.pseudonym("guard", mobile)
     if (same := _just_asked(portal, tx, asker, purpose, guard)) is not None:
         return same
-    limits.spend(tx, *sending(portal, asker, mobile))
+    prefix = mobile[:-4] if purpose == TYPED else ""
+    limits.spend(tx, *sending(portal, asker, prefix))
     most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
     if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
         raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
     id, browser, customer_id = portal.keys.name(), token(), people[0][0] if len(people) == 1 else None
     tx.later(
         NEW, id=id, browser=fingerprint(browser), purpose=purpose, guard=guard, customer_id=customer_id,
-        mobile=mobile if people else "", language=asker.language.value, channel=asker.origin.channel, source=asker.origin.source, next=next,
+        mobile=mobile if people else "", prefix=prefix, language=asker.language.value, channel=asker.origin.channel,
+        source=asker.origin.source, next=next,
     )  # fmt: skip
     language = Language(people[0][1]) if len(people) == 1 else asker.language
     _send(portal, tx, id, 1, mobile if people else "", customer_id, language)
@@ -122,15 +124,13 @@ def wait_ms(portal: Portal) -> int:
     return RESEND_AFTER_MS if portal.sending_limited else 0
 
 
-def sending(portal: Portal, asker: Asker, mobile: str) -> tuple[Spent, ...]:
-    """Before a vendor is called: the address, the range of numbers, and the hour's whole budget."""
+def sending(portal: Portal, asker: Asker, prefix: str) -> tuple[Spent, ...]:
+    """Before a vendor is called: the address, the range of numbers, and the hour's whole budget. A number on file costs no range:
+    nobody chose it, and an answer that hung on its range would tell which one it is of, and that there is one."""
     if not portal.sending_limited:
         return ()
-    return (
-        (limits.codes_by_address(), asker.address),
-        (limits.codes_by_prefix(), mobile[:-4]),
-        (limits.codes_by_hour(), ""),
-    )
+    by_range = ((limits.codes_by_prefix(), prefix),) if prefix else ()
+    return ((limits.codes_by_address(), asker.address), *by_range, (limits.codes_by_hour(), ""))
 
 
 def _send(portal: Portal, tx: Writer, id: str, sending: int, mobile: str, customer_id: str | None, language: Language) -> None:
@@ -145,7 +145,7 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait_ms(portal))
     if row is None:
         raise _not_again(tx.one(OF_BROWSER, browser=fingerprint(asker.browser)))
-    limits.spend(tx, *sending(portal, asker, row.mobile or row.guard))
+    limits.spend(tx, *sending(portal, asker, row.prefix))
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
     return Waiting(

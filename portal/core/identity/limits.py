@@ -47,7 +47,7 @@ def answers_by_address() -> Limit:
 
 
 def codes_by_prefix() -> Limit:
-    """200 codes an hour to numbers that differ in their last four digits: pumping buys ranges (promise 12)."""
+    """200 codes an hour to typed numbers that differ in their last four digits: pumping buys ranges (promise 12)."""
     return Limit("codes/prefix", 200, 3600)
 
 

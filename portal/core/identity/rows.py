@@ -104,8 +104,8 @@ USE = Statement(
 NEW = Statement(
     insert(Challenge).values(
         id=p("id"), browser=p("browser"), purpose=p("purpose"), guard=p("guard"), customer_id=p("customer_id"), mobile=p("mobile"),
-        language=p("language"), channel=p("channel"), source=p("source"), next=p("next"), created_at=now(), sent_at=now(),
-        expires_at=now() + LIFETIME_MS,
+        prefix=p("prefix"), language=p("language"), channel=p("channel"), source=p("source"), next=p("next"),
+        created_at=now(), sent_at=now(), expires_at=now() + LIFETIME_MS,
     )
 )  # fmt: skip
 OF_BROWSER = Statement(select(*SEEN).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))

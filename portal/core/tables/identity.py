@@ -38,6 +38,7 @@ class Challenge(SQLModel, table=True):
     guard: str  # the limits it shares with whatever else would reach the same telephone
     customer_id: str | None = Field(default=None, index=True)
     mobile: str = ""  # empty: nobody's, so nothing is sent and no answer is right
+    prefix: str = ""  # of the number that was typed, anybody's: the budget of each sending; empty: asked by an ID number
     language: str
     channel: str
     source: str = ""
