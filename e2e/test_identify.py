@@ -51,6 +51,23 @@ def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, identify
 
 
 @pytest.mark.detail
+def test_five_wrong_codes_lead_to_a_new_one(visitor, identify, telephone, site):
+    identify.by_phone(telephone.as_typed)
+    Code(visitor)
+    right = telephone.code()
+    wrong = "000000" if right != "000000" else "111111"
+    for _n in range(4):
+        visitor.page.request.post("/identify/code", form={"code": wrong, "next": "/"}, headers={"Origin": site})
+    Code(visitor).type(wrong)
+    visitor.arrives("code-over", "start-again")
+    assert not visitor.has("resend")
+    visitor.taps_on("start-again")
+    Identify(visitor).by_phone(telephone.as_typed)
+    Code(visitor).arrives_on(telephone)
+    Invoice(visitor)
+
+
+@pytest.mark.detail
 @pytest.mark.parametrize("wrong", ["12", "abcdef"])
 def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
     identify.by_phone(telephone.as_typed)
