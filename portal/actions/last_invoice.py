@@ -114,7 +114,7 @@ def _papers(account: Account, bill: Bill) -> tuple[Show, ...]:
 def _paper(bill: Bill, *, main: bool) -> Attachment:
     credit = bill.kind is Kind.CREDIT_NOTE
     return Attachment(
-        Paper.CREDIT_NOTE if credit else Paper.INVOICE,
+        Paper(bill.kind),
         bill.number,
         _("Credit note of {day}", day=bill.issued) if credit else _("Invoice of {day}", day=bill.issued),
         Text("{amount}", {"amount": bill.total}),

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from portal.core import settling, typed
 from portal.core.case import Case, Paid, Proof, Reply
-from portal.core.documents import Kind
 from portal.core.errors import BillsUnseen, Guess, ProofNeeded, Refused
 from portal.core.languages import Text, _
 from portal.core.money import Money
@@ -26,8 +25,6 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "en": ("pay", "pay my bill", "pay the balance", "what do I owe"),
     "ru": ("оплатить", "оплата", "оплатить счёт", "сколько я должен"),
 }
-
-
 NUMBER_AND_AMOUNT = (Field("number", _("Number of the bill")), Field("amount", _("Amount to pay"), Input.AMOUNT))
 
 
@@ -162,8 +159,7 @@ def _nothing_owed(account: Account) -> Step:
 
 
 def _paper(latest: Bill) -> Show:
-    paper = Paper.INVOICE if latest.kind is Kind.INVOICE else Paper.CREDIT_NOTE
-    return Attachment(paper, latest.number, _("Your last document, of {day}", day=latest.issued), main=True)
+    return Attachment(Paper(latest.kind), latest.number, _("Your last document, of {day}", day=latest.issued), main=True)
 
 
 def _choices(account: Account) -> Step:

@@ -1,6 +1,6 @@
 """A journey as it is kept: the pending step with its turn, and the events of what changed it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
