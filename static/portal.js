@@ -111,7 +111,7 @@
     ends = warns = 0;
     if (!notice) return;
     const way = $("a", notice);
-    if (!way) return location.assign(notice.dataset.here); // it was over when it was to be kept
+    if (!way) return location.assign(notice.dataset.afterwards); // it was over when it was to be kept
     ends = Date.now() + way.dataset.left * 1000;
     warns = ends - way.dataset.warn * 1000;
     notice.hidden = true;
@@ -119,7 +119,7 @@
 
   function look() {
     if (!ends) return;
-    if (Date.now() >= ends) location.assign($("#expiry").dataset.here);
+    if (Date.now() >= ends) location.assign($("#expiry").dataset.afterwards);
     else if (Date.now() >= warns) $("#expiry").hidden = false;
   }
 

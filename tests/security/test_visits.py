@@ -110,6 +110,15 @@ def test_a_visit_that_no_tap_can_keep_offers_to_identify_again(portal):
     assert [again.path, again.has("phone")] == ["/identify?next=/actions/last-invoice", True]
 
 
+def test_who_identifies_again_by_an_id_number_finds_the_action_and_no_page_of_the_visit_before(portal):
+    type_id(portal)
+    portal.get("/actions/last-invoice")
+    done = Page(portal.post("/actions/last-invoice", data={"turn": "1", "reply": "email"}, headers=visitors.elsewhere()))
+    assert "journey=" in done.path
+    again = portal.submit(portal.follow(done, "identify-again"), "submit-id", id_number=visitors.RUTH_ID)
+    assert [again.status, again.path] == [200, "/actions/last-invoice"]
+
+
 def test_leaving_ends_the_visit_and_takes_the_cookie_back(portal):
     log_in(portal)
     stolen = portal.cookies["visit"]
