@@ -6,10 +6,14 @@ from time import monotonic, sleep
 import pytest
 from sqlmodel import col, select
 
-from portal.core import journey, ledger, payments
+from portal.core import journey, ledger, party, payments
+from portal.core.case import Proof, Reply
 from portal.core.errors import TryAgain
+from portal.core.events import Origin
+from portal.core.journey import stored
+from portal.core.languages import Language
 from portal.core.ledger import Entry
-from portal.core.ports import Heard
+from portal.core.ports import Heard, PaymentPage
 from portal.core.statements import Row, Statement, p
 from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
 from tests.client import Client, Page
@@ -290,6 +294,37 @@ def test_an_offer_speaks_the_readers_language_whoever_read_it_first(english, dem
     assert "הנחה" not in page.text
 
 
+def test_a_double_tap_sends_the_invoice_once(english, demo_database):
+    page = identified(english, RUTH, "/actions/last-invoice")
+    for _tap in range(2):
+        assert english.submit(page, "choice-email").heading == "The invoice is on its way"
+    with demo_database.read() as reader:
+        assert len(reader.all(MAILED)) == 1
+
+
+def test_taps_at_one_moment_end_the_journey_once(english, demo_database):
+    """Both have read it before either ends it."""
+    identified(english, RUTH, "/actions/last-invoice")
+    portal = english.app.state.portal  # type: ignore[attr-defined]
+    with demo_database.read() as reader:
+        who = party.customer(reader, "1001", Proof.CODE, Language.EN, Origin("web"), "customer:1001")
+    shown = journey.show(portal, "last-invoice", who)
+    sent = shown.action.steps["send"](stored.case(portal, shown.action, who), Reply("email", {}))
+    first, second = (stored.go_on(portal, who, shown, "send", sent) for _tap in range(2))
+    assert (second.journey_id, second.step) == (first.journey_id, first.step)
+    with demo_database.read() as reader:
+        assert len(reader.all(MAILED)) == 1
+
+
+def test_a_payment_that_is_taken_before_its_page_is_known_shows_the_receipt(new_portal, demo_database):
+    quick = Quick()
+    portal = new_portal(payments=quick)
+    quick.portal = portal.app.state.portal
+    portal.open("/?lang=en")
+    identified(portal)
+    assert portal.submit(portal.open("/actions/pay-balance"), "submit").heading == "Paid. Thank you."
+
+
 def billed(database, customer_id: str, amount: int) -> None:
     with database.write() as tx:
         tx.run(INVOICE, customer_id=customer_id, number="NEW-1", kind="invoice", issued="2026-11-20", currency="ILS", total=amount)
@@ -312,6 +347,14 @@ class Silent:
 
     def hear(self, headers, body):
         return None
+
+
+class Quick(Silent):
+    """A provider whose word comes before its answer."""
+
+    def begin(self, order):
+        journey.settle(self.portal, self.name, Heard("quick", order.payment_id, "ref", "success", order.charge))
+        return PaymentPage("ref", "https://pay.example/ref")
 
 
 def test_a_provider_that_hangs_costs_a_sentence_and_keeps_the_key(new_portal, demo_database):

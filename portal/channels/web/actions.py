@@ -21,11 +21,11 @@ def show(call: Call, pages: Pages) -> Response:
 def reply(call: Call, pages: Pages) -> Response:
     """What was answered; then the page by its own address, so that a refresh repeats nothing."""
     fields = dict(call.form)
-    turn, value, mark = fields.pop("turn", ""), fields.pop("reply", ""), fields.pop("mark", "")
+    turn, value, own, mark = (fields.pop(name, "") for name in ("turn", "reply", "journey", "mark"))
     if not turn.isdecimal() or len(turn) > 6:
         raise Unexpected("turn")
     slug = call.param["slug"]
-    match journey.reply(call.portal, slug, call.party, int(turn), Reply(value, fields), mark):
+    match journey.reply(call.portal, slug, call.party, int(turn), Reply(value, fields), journey_id=own, mark=mark):
         case Elsewhere(url):
             return RedirectResponse(url, 303)
         case Shown() as shown if shown.refusal or not shown.journey_id or not call.party.subject:

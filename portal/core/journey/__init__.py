@@ -34,9 +34,14 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     return stored.begin(portal, action, who, step) if row is None else stored.renew(portal, action, who, row, step)
 
 
-def reply(portal: Portal, slug: str, who: Party, turn: int, said: Reply, mark: str = "") -> Shown | Elsewhere:
+def reply(
+    portal: Portal, slug: str, who: Party, turn: int, said: Reply, *, journey_id: str = "", mark: str = ""
+) -> Shown | Elsewhere:  # fmt: skip
     """Answers the pending `Ask`, or opens a payment for the pending `Pay`. A stale turn gets the current step, and so does the `mark` of
-    another sum: turns begin again with each journey, and what is owed may change within one."""
+    another sum: turns begin again with each journey, and what is owed may change within one. What was asked of a journey that ended
+    meanwhile gets its end: a double tap asks once."""
+    if said.value != "pay" and (ended := stored.ended(portal, _action(portal, slug, who), who, journey_id)):
+        return ended
     shown = show(portal, slug, who)
     if shown.turn != turn or shown.ended or not _is_of(shown.step, mark):
         return stored.out_of_date(shown) if said.value == "pay" and not shown.ended else shown

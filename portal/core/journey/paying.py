@@ -55,7 +55,7 @@ def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> 
     page = _asked(portal, shown, payment)
     with portal.db.write() as tx:
         usable = payments.started(tx, payment.id, page)
-    return Elsewhere(page.url) if usable else stored.current(portal, shown.action, who)
+    return Elsewhere(page.url) if usable else stored.named(portal, shown.action, who, shown.journey_id)
 
 
 def tell(portal: Portal, journey_id: str, paid: Paid) -> None:

@@ -118,14 +118,14 @@ def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> S
         return Shown(action, row.id, row.turn, step)
     with portal.db.write() as tx:
         renewed = tx.run(GO_ON, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step))
-    return Shown(action, row.id, row.turn + on, step) if renewed else current(portal, action, who)
+    return Shown(action, row.id, row.turn + on, step) if renewed else named(portal, action, who, row.id)
 
 
 def go_on(portal: Portal, who: Party, shown: Shown, function: str, step: Step, reason: str = "") -> Shown:
     """On to the next step; where another tab was quicker, to that one's."""
     with portal.db.write() as tx:
         kept = keep(portal, tx, who, shown, function, step, reason)
-    return kept or current(portal, shown.action, who)
+    return kept or named(portal, shown.action, who, shown.journey_id)
 
 
 def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, step: Step, reason: str = "") -> Shown | None:
@@ -168,9 +168,19 @@ def current(portal: Portal, action: Action, who: Party) -> Shown:
 
 
 def named(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown:
+    """What another request made of that one, ended or not."""
     row = find(portal, action, who, journey_id)
     assert row
     return _of(portal, action, who, row)
+
+
+def ended(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown | None:
+    """How that journey of theirs ended, if it has."""
+    if not journey_id or not who.subject:
+        return None
+    with portal.db.read() as reader:
+        row = reader.one(OWN, subject=who.subject, action=action.slug, id=journey_id)
+    return _of(portal, action, who, row) if row and row.ended_at else None
 
 
 def may_guess(portal: Portal, who: Party) -> None:
