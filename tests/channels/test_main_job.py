@@ -13,6 +13,7 @@ from portal.core.events import Origin
 from portal.core.journey import stored
 from portal.core.languages import Language
 from portal.core.ledger import Entry
+from portal.core.portal import Portal
 from portal.core.ports import Heard, PaymentPage
 from portal.core.statements import Row, Statement, p
 from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
@@ -305,7 +306,7 @@ def test_a_double_tap_sends_the_invoice_once(english, demo_database):
 def test_taps_at_one_moment_end_the_journey_once(english, demo_database):
     """Both have read it before either ends it."""
     identified(english, RUTH, "/actions/last-invoice")
-    portal = english.app.state.portal  # type: ignore[attr-defined]
+    portal = english.app.state.portal
     with demo_database.read() as reader:
         who = party.customer(reader, "1001", Proof.CODE, Language.EN, Origin("web"), "customer:1001")
     shown = journey.show(portal, "last-invoice", who)
@@ -351,6 +352,8 @@ class Silent:
 
 class Quick(Silent):
     """A provider whose word comes before its answer."""
+
+    portal: Portal
 
     def begin(self, order):
         journey.settle(self.portal, self.name, Heard("quick", order.payment_id, "ref", "success", order.charge))
