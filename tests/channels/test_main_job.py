@@ -366,7 +366,7 @@ def test_a_provider_that_hangs_costs_a_sentence_and_keeps_the_key(new_portal, de
     identified(portal)
     for _try in range(2):
         _page, answer = paying(portal)
-        assert answer.status_code == 503
+        assert answer.status_code == 422  # a 5xx would be this process's own
         assert "No money was taken" in answer.text
     with demo_database.read() as reader:
         assert [row.state for row in reader.all(PAYMENTS)] == ["created"]

@@ -131,11 +131,12 @@ def _undecided() -> Refused:
 
 
 def _silent() -> Refused:
-    return Refused("provider_silent", _("The payment page does not answer now. No money was taken. Try again in a minute."), status=503)
+    """Not a 5xx: a proxy would take this process for the one that fails."""
+    return Refused("provider_silent", _("The payment page does not answer now. No money was taken. Try again in a minute."))
 
 
 def _unseen() -> Changed:
-    return Changed("bills_unseen", _("We cannot see your bills right now. No money was taken."), status=503)
+    return Changed("bills_unseen", _("We cannot see your bills right now. No money was taken."))
 
 
 def _anew(portal: Portal, who: Party, shown: Shown, changed: Changed) -> Shown:
