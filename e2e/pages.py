@@ -197,7 +197,8 @@ class PayByNumber(Place):
 
 
 def identified(visitor: Visitor, telephone: Telephone, action: str) -> None:
-    """From the home page to the action, by a code."""
-    Home.opened_by(visitor).choose(action)
-    Identify(visitor).by_phone(telephone.as_typed)
-    Code(visitor).arrives_on(telephone)
+    """At the action, for stories that begin there: the forms are sent without their pages, which other stories walk through."""
+    then = f"/actions/{action}"
+    visitor.sends("/identify/phone", phone=telephone.as_typed, next=then)
+    visitor.sends("/identify/code", code=telephone.code(), next=then)
+    visitor.goes_to(then)

@@ -7,7 +7,7 @@ from e2e.pages import Code, Home, Identify, Invoice, OnFile, identified
 
 @pytest.fixture
 def identify(visitor):
-    Home.opened_by(visitor).choose("last-invoice")
+    visitor.goes_to("/identify?next=/actions/last-invoice")
     return Identify(visitor)
 
 
@@ -51,13 +51,13 @@ def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, identify
 
 
 @pytest.mark.detail
-def test_five_wrong_codes_lead_to_a_new_one(visitor, identify, telephone, site):
+def test_five_wrong_codes_lead_to_a_new_one(visitor, identify, telephone):
     identify.by_phone(telephone.as_typed)
     Code(visitor)
     right = telephone.code()
     wrong = "000000" if right != "000000" else "111111"
     for _n in range(4):
-        visitor.page.request.post("/identify/code", form={"code": wrong, "next": "/"}, headers={"Origin": site})
+        visitor.sends("/identify/code", code=wrong, next="/")
     Code(visitor).type(wrong)
     visitor.arrives("code-over", "start-again")
     assert not visitor.has("resend")

@@ -12,11 +12,15 @@ pytestmark = pytest.mark.detail
 MINUTE = 60
 
 
+@pytest.fixture(autouse=True)
+def scripts(way) -> None:
+    if not way.javascript:
+        pytest.skip("without scripts a page cannot tell that time passes")
+
+
 @pytest.fixture
 def wait(visitor, site) -> Callable[[int], None]:
     """Time passes, here and there."""
-    if not visitor.way.javascript:
-        pytest.skip("without scripts a page cannot tell that time passes")
     visitor.page.clock.install()
 
     def pass_by(seconds: int) -> None:
