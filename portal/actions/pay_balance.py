@@ -96,14 +96,14 @@ def bill(case: Case, reply: Reply) -> Step:
     wrong amount and an unknown customer are refused alike; while billing does not answer, all are taken alike."""
     if reply.value == "again":
         return start(case)
-    number = re.sub(r"\s", "", typed.plain(reply.field("number")[: typed.LONGEST])).casefold()
+    number = typed.folded(reply.field("number")[: typed.LONGEST])
     said = typed.amount(reply.field("amount"))
     try:
         account = case.billing.account(case.person.customer_id if case.person else "")
     except BillsUnseen:
         return _pay_unseen(case, reply)
     for one in account.open_bills:
-        if one.number.casefold() == number and one.open.decimal == said:
+        if typed.folded(one.number) == number and one.open.decimal == said:
             return _pay(settling.as_printed(one)) if case.proof < Proof.CODE else _pay(settling.one_bill(case, account, one))
     unknown = _("No open bill has this number and this amount. Check both: the amount is all that is still to pay. No money was taken.")
     raise Guess("bill_unknown", unknown, "number")
@@ -228,8 +228,8 @@ def _same(case: Case, paid: Paid) -> Step:
         account = case.billing.account(case.person.customer_id) if case.person else Account((), ())
     except BillsUnseen:
         return start(case)
-    owed = owed_in(account, paid.owed.currency)
-    one = next((bill for bill in account.open_bills if bill.open == paid.owed), None)
+    owed, numbers = owed_in(account, paid.owed.currency), [typed.folded(number) for number in paid.invoices]
+    one = next((bill for bill in account.open_bills if [typed.folded(bill.number)] == numbers and bill.open == paid.owed), None)
     if case.proof < Proof.CODE:
         return _pay(settling.as_printed(one)) if one else start(case)
     if owed is None or paid.owed == owed:

@@ -80,6 +80,7 @@ class Paid:
     balance_after: Money | None = None
     waived: Money | None = None  # a fee that other ways charge
     checked: bool = True  # False: billing sees it later
+    invoices: tuple[str, ...] = ()  # what it was to settle
 
 
 @dataclass(frozen=True, slots=True)

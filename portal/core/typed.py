@@ -86,6 +86,11 @@ def id_number(text: str) -> str:
     return str(idnr.validate(digits))
 
 
+def folded(number: str) -> str:
+    """A bill's number without what people leave out, add or change when they type it: the same for each of them."""
+    return re.sub(r"\s", "", plain(number)).casefold()
+
+
 def bill_number(text: str) -> str:
     """As printed, where nobody can be asked whether there is such a bill: letters, digits and what bills part them with."""
     number = re.sub(r"\s", "", plain(text)) if len(text) <= LONGEST else ""

@@ -271,6 +271,15 @@ def test_a_bill_is_paid_by_its_number_and_amount(database, customer):
     assert step.settlement == Settlement(ils(10000), ils(10000), ils(0), ("A",))
 
 
+@pytest.mark.parametrize("printed", ["AB 77", "ab–77/x"])
+def test_a_bill_number_is_found_with_the_blanks_and_dashes_it_is_printed_with(database, customer, printed):
+    owes(database, "c1", "ILS", **{printed: 10000})
+    for typed in (printed, printed.upper(), printed.replace(" ", "").replace("–", "-")):
+        step = pay_balance.bill(customer(Proof.ID), reply(number=typed, amount="100"))
+        assert isinstance(step, Pay)
+        assert step.settlement.invoices == (printed,)
+
+
 def test_a_wrong_number_a_wrong_amount_and_an_unknown_customer_are_refused_alike(database, customer):
     owes(database, "c1", A=10000, PAID=5000)
     hears(database, says(begins(database, "c1", Settlement(ils(5000), ils(5000), ils(0), ("PAID",))), "success"))
@@ -372,6 +381,21 @@ def test_a_payment_that_came_to_nothing_is_offered_again_as_it_was(database, cus
     assert again.refusal
     assert again.refusal.id == f"payment_{state}"
     assert "No money was taken" in again.refusal.text.id
+
+
+@pytest.mark.parametrize("proof", [Proof.CODE, Proof.ID])
+def test_of_two_bills_of_one_amount_the_one_that_was_chosen_is_offered_again(database, customer, proof):
+    owes(database, "c1", A=10000, B=10000)
+    if proof is Proof.CODE:
+        step = pay_balance.chosen(customer(), reply("bill:B"))
+    else:
+        step = pay_balance.bill(customer(proof), reply(number="B", amount="100"))
+    assert isinstance(step, Pay)
+    (outcome,) = hears(database, says(begins(database, "c1", step.settlement), "failed"))
+    assert outcome
+    again = pay_balance.receipt(customer(proof), outcome.paid)
+    assert isinstance(again, Pay)
+    assert again.settlement.invoices == ("B",)
 
 
 def test_every_step_is_stored_and_read_back_as_it_was(database, customer):

@@ -17,6 +17,7 @@ from portal.core.ports import Recorded, Taken
 from portal.core.statements import Row, Statement, Writer, insert, now, p
 from portal.core.steps import Settlement
 from portal.core.tables import Customer, Invoice, Payment
+from portal.core.typed import folded
 
 KEEP = Statement(
     insert(Payment)
@@ -31,9 +32,8 @@ _kept: tuple[Any, ...] = (Payment.charge, Payment.saving, Payment.refund_due, Pa
 KEPT = Statement(select(*_kept).where(col(Payment.id) == p("id")))
 MADE = Statement(update(Payment).where(col(Payment.id) == p("of")).values(refund_due=p("refund"), saving=p("saved")))
 CUSTOMER = Statement(select(Customer.customer_id).where(col(Customer.customer_id) == p("customer_id")))
-OWNERS = Statement(
-    select(Invoice.customer_id, Invoice.number).where(func.lower(Invoice.number) == p("number"), col(Invoice.kind) == "invoice").limit(2)
-)
+_folded = func.replace(func.lower(Invoice.number), " ", "")  # as far as a database can
+OWNERS = Statement(select(Invoice.customer_id, Invoice.number).where(_folded == p("number"), col(Invoice.kind) == "invoice").limit(2))
 
 
 def record(tx: Writer, taken: Taken) -> Recorded:
@@ -56,7 +56,7 @@ def record(tx: Writer, taken: Taken) -> Recorded:
 def _whose(tx: Writer, taken: Taken) -> tuple[str, tuple[str, ...]]:
     """A typed number says whose bill it is, whoever typed it; one that is nobody's settles nothing."""
     if not taken.checked:
-        owners = [row for number in taken.invoices for row in tx.all(OWNERS, number=number.lower())]
+        owners = [row for number in taken.invoices for row in tx.all(OWNERS, number=folded(number))]
         own = [row for row in owners if row.customer_id == taken.customer_id] or owners
         return (own[0].customer_id, (own[0].number,)) if len(own) == 1 else ("", taken.invoices)
     if not tx.one(CUSTOMER, customer_id=taken.customer_id):

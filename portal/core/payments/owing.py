@@ -18,6 +18,7 @@ from portal.core.ports import Account, Bill, Billing
 from portal.core.statements import Database, Reader, Row, Statement, constant, p
 from portal.core.steps import Settlement
 from portal.core.tables import Ledger, Payment
+from portal.core.typed import folded
 
 WAITING, TOLD = "waiting", "told"
 # Written out, not as a parameter: SQLite takes the index of what is untold only for the very words it was made with.
@@ -46,10 +47,8 @@ def untold(reader: Reader, customer_id: str) -> tuple[int, list[Row]]:
 
 def less(account: Account, upto: int, rows: list[Row]) -> Account:
     """The account as the customer may see it. What names a bill that is not in it was typed while nobody could check: it waits."""
-    numbers = {_same(bill.number): bill.number for bill in account.bills}
-    known = [
-        (numbers.get(_same(row.invoice_number), ""), row) for row in rows if not row.invoice_number or _same(row.invoice_number) in numbers
-    ]
+    numbers = {folded(bill.number): bill.number for bill in account.bills}
+    known = [(numbers.get(key, ""), row) for row in rows if not (key := folded(row.invoice_number)) or key in numbers]
     bills = tuple(_less(bill, [row for number, row in known if number == bill.number]) for bill in account.bills)
     by_currency = {balance.currency: balance.minor for balance in account.balances}
     for _number, row in known:
@@ -105,15 +104,10 @@ def _typed(db: Database, customer_id: str, settlement: Settlement) -> Seen:
     (number,) = settlement.invoices
     with db.read() as reader:
         upto, rows = untold(reader, customer_id)
-    just_paid = sum(int(row.amount) for row in rows if _same(row.invoice_number) == _same(number))
+    just_paid = sum(int(row.amount) for row in rows if folded(row.invoice_number) == folded(number))
     return Seen({number: settlement.owed.minor + just_paid}, upto)
 
 
 def _less(bill: Bill, rows: list[Row]) -> Bill:
     paid = sum(int(row.amount) for row in rows if row.currency == bill.open.currency)
     return replace(bill, open=bill.open + Money(paid, bill.open.currency)) if paid else bill
-
-
-def _same(number: str) -> str:
-    """As people type it."""
-    return "".join(number.split()).casefold()
