@@ -230,6 +230,18 @@ def test_a_journey_that_was_not_told_of_its_payment_catches_up(english, demo_dat
     assert english.open(f"/actions/pay-balance?journey={known.journey_id}&returned=1").heading == "Paid. Thank you."
 
 
+def test_what_asks_nothing_is_one_journey_however_often_it_is_looked_at(english, demo_database):
+    identified(english)
+    paying(english)
+    approve(english, demo_database)
+    for _look in range(3):
+        assert english.open("/actions/pay-balance").heading == "You owe nothing"
+    english.head("/actions/pay-balance")
+    with demo_database.read() as reader:
+        told = [tuple(row) for row in reader.all(EVENTS)]
+    assert told.count(("pay-balance", "start", "done", "")) == 1
+
+
 def test_a_declined_payment_says_that_no_money_was_taken_and_keeps_the_offer(english, demo_database):
     identified(english)
     paying(english)

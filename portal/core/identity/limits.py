@@ -6,12 +6,12 @@ A refused attempt costs nothing, and the row says how long to wait. A database t
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, case, update
 from sqlmodel import col, select
 
 from portal.core.errors import Refused
 from portal.core.languages import _
-from portal.core.statements import Reader, Statement, Writer, insert, now, p
+from portal.core.statements import Statement, Writer, insert, now, p
 from portal.core.tables import Rate
 
 
@@ -105,6 +105,11 @@ def spend(tx: Writer, *wanted: Spent) -> None:
         raise too_many()
 
 
+def give_back(tx: Writer, spent: Spent) -> None:
+    limit, subject = spent
+    tx.run(GIVE_BACK, key_=limit.key(subject), interval_=limit.interval)
+
+
 def too_many() -> Refused:
     return Refused("too_many", _("Too many tries in a short time. Wait a few minutes, or talk to a person."), status=429)
 
@@ -131,9 +136,4 @@ def is_exhausted(key: str) -> ColumnElement[bool]:
     return select(Rate.key).where(col(Rate.key) == p(key), col(Rate.arrival) > now() + col(Rate.tolerance)).exists()
 
 
-EXHAUSTED = Statement(select(is_exhausted("key")))
-
-
-def exhausted(reader: Reader, limit: Limit, subject: str) -> bool:
-    row = reader.one(EXHAUSTED, key=limit.key(subject))
-    return bool(row and row[0])
+GIVE_BACK = Statement(update(Rate).where(col(Rate.key) == p("key_")).values(arrival=col(Rate.arrival) - p("interval_")))

@@ -10,7 +10,7 @@ from functools import partial
 from portal.core import payments
 from portal.core.case import Action, Reply
 from portal.core.errors import NotFound, ProofNeeded, Refused, Unexpected
-from portal.core.journey import paying, stored
+from portal.core.journey import guesses, paying, stored
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.party import Party
 from portal.core.payments import telling
@@ -90,8 +90,8 @@ def _only_asked_for(step: Step, said: Reply) -> None:
 
 
 def _answered(portal: Portal, who: Party, shown: Shown, function: str, said: Reply) -> Shown:
-    stored.may_guess(portal, who)
-    step = shown.action.steps[function](stored.case(portal, shown.action, who), said)
+    with guesses.counted(portal, who):
+        step = shown.action.steps[function](stored.case(portal, shown.action, who), said)
     return stored.go_on(portal, who, shown, function, step)
 
 

@@ -8,10 +8,9 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from portal.core import callbacks, effects, incentives, party
-from portal.core.case import Action, Case, Offer, Proof, Reply
-from portal.core.errors import Guess, NotFound, Refused
+from portal.core.case import Action, Case, Offer, Reply
+from portal.core.errors import NotFound, Refused
 from portal.core.events import note
-from portal.core.identity import limits
 from portal.core.keys import name
 from portal.core.languages import _, moment
 from portal.core.money import Money
@@ -100,13 +99,20 @@ def case(portal: Portal, action: Action, who: Party) -> Case:
 
 def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
     """A new journey; where another tab was quicker, that one's."""
-    id = name()
+    id = _named(portal, who, action, step)
     with portal.db.write() as tx:
         begun = _insert(tx, id, who, action, step, _first(step))
         if begun:
             _note(tx, action.slug, who, id, "start", step)
             effects.carry_out(portal, tx, who, id, 1, step)
-    return Shown(action, id, 1, step) if begun else current(portal, action, who)
+    return Shown(action, id, 1, step) if begun or _ended(step) else current(portal, action, who)
+
+
+def _named(portal: Portal, who: Party, action: Action, step: Step) -> str:
+    """What asks nothing is one journey in a visit, however often it is looked at."""
+    if not _ended(step):
+        return name()
+    return portal.keys.pseudonym("journey", "\n".join((who.subject, who.visit_id, action.slug, STEPS.dump(step))))[:16]
 
 
 def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> Shown:
@@ -183,19 +189,8 @@ def ended(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown 
     return _of(portal, action, who, row) if row and row.ended_at else None
 
 
-def may_guess(portal: Portal, who: Party) -> None:
-    """Whoever guessed too often with one ID number is not told even what is right."""
-    if who.proof is not Proof.ID:
-        return
-    with portal.db.read() as reader:
-        if limits.exhausted(reader, limits.guesses_by_id(), who.asked_as):
-            raise limits.too_many()
-
-
 def refuse(portal: Portal, who: Party, shown: Shown, refused: Refused, said: Reply) -> Shown:
     with portal.db.write() as tx:
-        if isinstance(refused, Guess) and who.proof is Proof.ID:
-            limits.spend(tx, (limits.guesses_by_id(), who.asked_as))
         note(
             tx, who.origin, _waits_for(shown.step), "refused", reason=refused.id, action=shown.action.slug,
             customer_id=who.customer_id, visit_id=who.visit_id, journey_id=shown.journey_id,
