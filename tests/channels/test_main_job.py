@@ -25,6 +25,7 @@ RUTH, DANIEL = "+972502345678", "+972502345679"
 CALLBACKS = Statement(select(Callback))
 EVENTS = Statement(select(Event.action, Event.step, Event.outcome, Event.reason).order_by(col(Event.id)))
 MAILED = Statement(select(Outbox.recipient, Outbox.kind, Outbox.channel).where(col(Outbox.channel) == "email"))
+RECEIPTS = Statement(select(Outbox.channel).where(col(Outbox.kind) == "receipt"))
 PAYMENTS = Statement(select(Payment))
 PAID = Statement(select(Ledger.kind, Ledger.amount).where(col(Ledger.payment_id) == p("payment_id")).order_by(col(Ledger.id)))
 
@@ -220,13 +221,19 @@ def test_the_page_that_the_customer_comes_back_to_waits_and_then_is_the_receipt(
     assert english.get(receipt.at("view-receipt").get("href")).content.startswith(b"%PDF-")
 
 
-def test_a_journey_that_was_not_told_of_its_payment_catches_up(english, demo_database):
+@pytest.mark.parametrize("repeated", [True, False], ids=["the notice is repeated", "the customer comes back"])
+def test_a_journey_that_was_not_told_of_its_payment_catches_up(english, demo_database, repeated):
     """Whoever heard the notice was killed between the ledger and the journey."""
     identified(english)
     paying(english)
     known = the_payment(demo_database)
+    heard = Heard("notice", known.id, known.reference, "success", known.charge)
     with demo_database.write() as tx:
-        payments.hear(tx, "sandbox", Heard("notice", known.id, known.reference, "success", known.charge))
+        payments.hear(tx, "sandbox", heard)
+    if repeated:
+        journey.settle(english.app.state.portal, "sandbox", heard)
+        with demo_database.read() as reader:
+            assert [row.channel for row in reader.all(RECEIPTS)] == ["sms"]
     assert english.open(f"/actions/pay-balance?journey={known.journey_id}&returned=1").heading == "Paid. Thank you."
 
 

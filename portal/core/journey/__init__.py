@@ -66,7 +66,9 @@ def settle(portal: Portal, provider: str, heard: Heard) -> None:
         outcome = payments.hear(tx, provider, heard)
         if outcome is not None and portal.billing.remote:
             telling.promise(tx, portal.outbox, outcome)
-    if outcome is not None:
+    if outcome is None:
+        paying.tell_again(portal, heard.payment_id)
+    else:
         paying.tell(portal, outcome.journey_id, outcome.paid)
 
 

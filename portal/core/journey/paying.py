@@ -14,7 +14,7 @@ from portal.core.party import Party
 from portal.core.payments import AnotherOpen, Changed, Known
 from portal.core.portal import Portal
 from portal.core.ports import Heard, Order, PaymentPage
-from portal.core.statements import Row
+from portal.core.statements import Reader, Row
 from portal.core.steps import STEPS, Pay, Refusal
 
 # Another tab's payment is closed at the provider before this one is opened; more often than this it is not worth it.
@@ -32,8 +32,7 @@ def caught_up(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
         payment = payments.latest(reader, row.id)
         if payment is None or payment.state in payments.OPEN:
             return replace(shown, waiting=payment is not None)
-        untold = payment.settled_at is not None and payment.settled_at > row.updated_at
-        paid = payments.paid(reader, payment) if untold else None
+        paid = _untold(reader, payment, row)
     if paid is None:
         return shown
     tell(portal, row.id, paid)
@@ -71,6 +70,22 @@ def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
     following = action.steps[step.next](stored.case(portal, action, who), paid)
     with portal.db.write() as tx:
         stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), step.next, following, reason=paid.reason)
+
+
+def tell_again(portal: Portal, payment_id: str) -> None:
+    """A notice that repeats itself: whoever heard it first may have died before the journey went on."""
+    with portal.db.read() as reader:
+        payment = payments.find(reader, payment_id)
+        row = reader.one(stored.BY_ID, id=payment.journey_id) if payment else None
+        paid = _untold(reader, payment, row) if payment and row else None
+    if paid and row:
+        tell(portal, row.id, paid)
+
+
+def _untold(reader: Reader, payment: Known, row: Row) -> Paid | None:
+    """How the payment ended, where that journey does not know."""
+    untold = payment.settled_at is not None and payment.settled_at > row.updated_at
+    return payments.paid(reader, payment) if untold else None
 
 
 def _opened(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Known:
