@@ -1,7 +1,7 @@
 """Entries into the database, a batch a transaction. The same entry twice changes nothing: an import can be stopped and run again.
 
-What is open of an invoice is the sum of its ledger rows. The first import opens it; later ones add what billing's own
-figure has changed by, and payments made here meanwhile stay.
+What is open of an invoice is the sum of its ledger rows. The first import opens it; a later balance that is not billing's
+last one is what is open from then on, and one that is the same leaves payments made here as they are.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ import psycopg
 from portal.adapters.extracts import statements as sql
 from portal.adapters.extracts.entries import Entry, Invoice, Status
 from portal.core.languages import Text, _
-from portal.core.ledger import APPEND
+from portal.core.ledger import APPEND, hold
 from portal.core.papers_codec import DOCUMENTS
 from portal.core.statements import Database, Row, Writer
 
@@ -176,6 +176,7 @@ class Page:
         for row in self.adjustments:
             said_open = row.pop("said_open")
             if said_open is not None:
+                hold(self.tx, row["customer_id"])
                 row["amount"] = said_open - sql.still_open(self.tx, row["customer_id"], row["invoice_number"])
             if row["amount"]:
                 self.tx.run(APPEND, **row | {"kind": "adjustment"})

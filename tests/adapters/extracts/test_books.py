@@ -3,6 +3,7 @@
 import dataclasses
 import zipfile
 from datetime import date
+from threading import Thread
 
 import pytest
 from sqlmodel import col, select
@@ -17,7 +18,8 @@ from portal.core.case import Proof
 from portal.core.documents import Kind
 from portal.core.events import Origin
 from portal.core.languages import Language
-from portal.core.ledger import APPEND
+from portal.core.ledger import APPEND, append, hold
+from portal.core.ledger import Entry as LedgerEntry
 from portal.core.money import Money
 from portal.core.papers_codec import DOCUMENTS
 from portal.core.statements import Statement, insert, now, p
@@ -135,6 +137,18 @@ def test_a_changed_balance_is_an_adjustment(database, tmp_path):
         ("opening", 10000), ("adjustment", -4000), ("payment", -1000), ("adjustment", 2000),
     ]  # fmt: skip
     assert everything(database, INVOICES)[0].said_open == 7000
+
+
+def test_what_is_paid_while_a_balance_is_adjusted_is_not_taken_off_twice(database, tmp_path):
+    extract(database, tmp_path, row(balance="100.00"))
+    importing = Thread(target=extract, args=(database, tmp_path, row(balance="60.00")))
+    with database.write() as tx:
+        hold(tx, "0001001")
+        append(tx, "0001001", [LedgerEntry("payment", Money(-4000, "ILS"), "INV-1")])
+        importing.start()
+        importing.join(1)  # it waits for us, or is done by then
+    importing.join()
+    assert sum(amount for _c, _n, _kind, amount, _cur in ledger(database)) == 6000
 
 
 def test_a_changed_mobile_ends_visits_codes_and_texted_links(database, tmp_path):
