@@ -16,11 +16,10 @@ from sqlalchemy.exc import OperationalError
 from portal import migrations
 from portal.adapters.extracts.books import Books, Entered
 from portal.adapters.extracts.entries import Entry, Reading, Status, Unreadable, as_json, reason
-from portal.app import open_database
+from portal.app import DEMO, open_database
 from portal.core import company
 from portal.core.errors import Unavailable
 from portal.core.languages import Language, Text, _
-from portal.paths import PACKAGE
 from portal.settings import Settings
 
 # More would hide the sum of it; --json has them all
@@ -31,7 +30,6 @@ STATUSES = {
     Status.UNCHANGED: _("unchanged"),
     Status.REFUSED: _("refused"),
 }
-DEMO = PACKAGE / "demo" / "company.toml"
 STOPPED = 130  # what a shell expects of a program that was interrupted
 
 
@@ -124,6 +122,8 @@ def books(*, create: bool, update: bool) -> Iterator[tuple[Books, str]]:
     try:
         migrations.upgrade(settings.database_url)
         yield Books(db, create=create, update=update), home
+    except migrations.Newer as newer:
+        raise SystemExit(f"portal: {newer}") from newer
     finally:
         db.close()
 

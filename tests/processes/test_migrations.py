@@ -67,7 +67,7 @@ def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve
     assert '"level": "error"' not in server.said()
 
 
-@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",)])
+@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",), ("import", "customers", "none.csv")])
 def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_demo, tmp_path):
     engine = create_engine(sqlite_demo)
     with engine.begin() as connection:
