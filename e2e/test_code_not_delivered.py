@@ -1,6 +1,7 @@
 """An SMS does not arrive: the page says so by itself, and a call says the code."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,16 +13,26 @@ from tests.fakes.twilio import FakeTwilio
 pytestmark = pytest.mark.skipif(bool(RUNNING), reason="a site elsewhere has a Twilio of its own")
 
 
-@pytest.fixture
-def twilio() -> Iterator[FakeTwilio]:
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[FakeTwilio]:
     with FakeTwilio(undelivered={MOBILE: 30003}) as running:
         yield running
 
 
 @pytest.fixture
-def site(demo_company, tmp_path, twilio) -> Iterator[str]:
-    with serving(demo_company, tmp_path, **twilio.settings) as server:
-        yield server.url
+def twilio(vendor) -> FakeTwilio:
+    """To whom nothing was told yet."""
+    vendor.hooks.told.clear()
+    vendor.calls.clear()
+    vendor.answering.clear()
+    return vendor
+
+
+@pytest.fixture(scope="module")
+def own_site(demo_company, tmp_path_factory, vendor) -> Iterator[tuple[str, Path]]:
+    folder = tmp_path_factory.mktemp("twilio")
+    with serving(demo_company, folder, **vendor.settings) as server:
+        yield server.url, folder / "portal.db"
 
 
 @pytest.fixture

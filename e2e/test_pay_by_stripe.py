@@ -12,21 +12,29 @@ from tests.fakes.stripe import FakeStripe
 pytestmark = [pytest.mark.detail, pytest.mark.skipif(bool(RUNNING), reason="the site that is running has a provider of its own")]
 
 
-@pytest.fixture
-def stripe() -> Iterator[FakeStripe]:
-    with FakeStripe() as stripe:
-        yield stripe
+@pytest.fixture(scope="module")
+def provider() -> Iterator[FakeStripe]:
+    with FakeStripe() as running:
+        yield running
 
 
 @pytest.fixture
-def site(demo_company: Path, tmp_path: Path, stripe: FakeStripe) -> Iterator[str]:
+def stripe(provider: FakeStripe) -> FakeStripe:
+    """That holds no notice back."""
+    provider.courier.holding = False
+    return provider
+
+
+@pytest.fixture(scope="module")
+def own_site(demo_company: Path, tmp_path_factory: pytest.TempPathFactory, provider: FakeStripe) -> Iterator[tuple[str, Path]]:
+    folder = tmp_path_factory.mktemp("stripe")
     given = {
-        "PORTAL_PAYMENTS": "stripe", "STRIPE_API_KEY": stripe.key, "STRIPE_WEBHOOK_SECRET": stripe.courier.secret,
-        "STRIPE_API_BASE": stripe.url,
+        "PORTAL_PAYMENTS": "stripe", "STRIPE_API_KEY": provider.key, "STRIPE_WEBHOOK_SECRET": provider.courier.secret,
+        "STRIPE_API_BASE": provider.url,
     }  # fmt: skip
-    with serving(demo_company, tmp_path, **given) as server:
-        stripe.courier.url = f"{server.url}/hooks/payments/stripe"
-        yield server.url
+    with serving(demo_company, folder, **given) as server:
+        provider.courier.url = f"{server.url}/hooks/payments/stripe"
+        yield server.url, folder / "portal.db"
 
 
 @pytest.fixture
@@ -52,9 +60,10 @@ def test_a_card_is_declined_another_is_taken_and_the_receipt_waits_for_the_notic
 
 
 def test_going_back_from_the_page_takes_no_money_and_leads_to_the_same_page_again(visitor, bill, stripe):
+    before = len(stripe.account.sessions())
     bill.go_on()
     visitor.taps_on("checkout-back")
     Pay(visitor).go_on()
     visitor.taps_on("checkout-pay")
     Receipt(visitor)
-    assert len(stripe.account.sessions()) == 1
+    assert len(stripe.account.sessions()) == before + 1
