@@ -15,7 +15,7 @@ from portal.core.errors import BadNotice, Permanent, TryAgain
 from portal.core.languages import Language
 from portal.core.money import Money
 from portal.core.ports import Heard, Order, Reversal
-from tests.core.paying import ils
+from tests.core.paying import hears, ils, opens, owes, settles, state
 from tests.fakes.stripe import FakeStripe
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data/05-stripe"
@@ -139,6 +139,19 @@ def test_a_way_to_pay_that_takes_days_is_submitted_until_the_bank_decides(stripe
         ("submitted", ils(0)),
         (ends, ils(12345 if decides else 0)),
     ]
+
+
+def test_a_banks_refusal_that_no_notice_told_is_heard_by_asking(database, stripe, provider):
+    """Stripe calls what the bank works on and what it refused by the same words: complete, unpaid."""
+    owes(database, "c1", A=12345)
+    payment = opens(database, "c1", settles(12345, "A"))
+    page = provider.begin(replace(ORDER, payment_id=payment.id))
+    stripe.account.pay(page.reference, later=True)
+    hears(database, provider.ask(page.reference))
+    assert state(database, payment) == "submitted"
+    stripe.account.bank_decides(page.reference, ok=False)
+    hears(database, provider.ask(page.reference))
+    assert state(database, payment) == "failed"
 
 
 def test_a_page_that_expired_by_itself_is_told(stripe, provider):

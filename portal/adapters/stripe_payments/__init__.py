@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,10 +63,11 @@ class StripePayments:
     def ask(self, reference: str) -> Heard:
         with _translated():
             session = self.client.v1.checkout.sessions.retrieve(reference, {"expand": ["payment_intent"]}).to_dict()
-        heard = notices.said(session, f"asked:{reference}:{session['status']}:{session['payment_status']}")
+        heard = notices.said(session, f"asked:{reference}")
         if heard is None:
             raise Permanent("not one of our payments")
-        return heard
+        # Our state, not Stripe's words: what the bank works on and what it refused are both complete and unpaid there.
+        return replace(heard, notice_id=f"{heard.notice_id}:{heard.state}")
 
     def expire(self, reference: str) -> None:
         with _translated():
