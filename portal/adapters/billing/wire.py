@@ -1,12 +1,9 @@
 """One exchange with a billing system over HTTP: short time-outs, one more try of what may be repeated, and a breaker."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from socket import SHUT_RDWR, socket
-from threading import Event, Timer
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,6 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from portal.adapters.billing.breaker import Breaker
+from portal.adapters.within import shut, within
 from portal.core.errors import BillsUnseen
 
 CALLS = Counter("portal_billing_calls", "What was asked of the billing system, and what became of it", ["what", "outcome"])
@@ -132,36 +130,11 @@ def _seconds(retry_after: str) -> float | None:
     return min(float(retry_after), 3600.0) if retry_after.isascii() and retry_after.isdecimal() else (10.0 if retry_after else None)
 
 
-@contextmanager
-def within(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
-    """A time-out of the whole, where the one of the socket begins anew with each byte. What was cut may look like an end: it is not."""
-    late = Event()
-
-    def end() -> None:
-        late.set()
-        cut()
-
-    watch = Timer(max(seconds, 0.0), end)
-    watch.daemon = True
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.cancel()
-    if late.is_set():
-        raise TimeoutError
-
-
-def _shut(wire: socket) -> None:
-    with suppress(OSError):  # it is over already
-        socket.shutdown(wire, SHUT_RDWR)
-
-
 class Prompt(HTTPConnection):
     """Headers, too, may drip in byte by byte."""
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # urllib3 says the same of its own
-        with within(float(self.timeout or 0.0), partial(_shut, self.sock)):
+        with within(float(self.timeout or 0.0), partial(shut, self.sock)):
             return super().getresponse()
 
 
