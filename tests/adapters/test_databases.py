@@ -1,6 +1,7 @@
 """The two databases keep the same promises; what is peculiar to one of them is said of it alone."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
@@ -231,6 +232,42 @@ def test_a_turn_that_cannot_be_committed_is_acknowledged_to_nobody(tmp_path):
     assert keys(database) == ["c"]
 
 
+def test_whoever_waits_for_a_turn_hears_of_any_failure(tmp_path):
+    database = sqlite(tmp_path)
+
+    async def a_promise_that_is_looked_at_by_the_commit():
+        database.share_commits()
+        with database.write() as tx:
+            tx.driver.execute("CREATE TABLE promise (id PRIMARY KEY, of REFERENCES promise DEFERRABLE INITIALLY DEFERRED)")
+            tx.driver.execute("INSERT INTO promise VALUES (1, 2)")
+        with pytest.raises(sqlite3.IntegrityError):
+            await durable(database)
+        with database.write() as tx:
+            tx.run(PUT, key="a", day=1)
+        await durable(database)
+
+    asyncio.run(a_promise_that_is_looked_at_by_the_commit())
+    assert keys(database) == ["a"]
+
+
+def test_a_turn_that_is_kept_is_durable_whatever_is_done_after_it(tmp_path):
+    database, failed = sqlite(tmp_path), []
+
+    def fails():
+        raise ZeroDivisionError
+
+    async def something_after_it_fails():
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(type(context["exception"])))
+        database.share_commits()
+        with database.write() as tx:
+            tx.run(PUT, key="a", day=1)
+            tx.after(fails)
+        await durable(database)
+
+    asyncio.run(something_after_it_fails())
+    assert (keys(database), failed) == (["a"], [ZeroDivisionError])
+
+
 def test_a_commit_that_fails_leaves_nothing_and_tells_nobody(tmp_path):
     database, told, interrupted = sqlite(tmp_path), [], iter([1])
     with pytest.raises(Unavailable), database.write() as tx:
@@ -245,7 +282,7 @@ def test_a_commit_that_fails_leaves_nothing_and_tells_nobody(tmp_path):
 async def durable(database: SQLite) -> None:
     pending = database.durable()
     assert pending is not None
-    await pending
+    await asyncio.wait_for(pending, 20)
 
 
 CLOSED_WHILE_WRITING = """

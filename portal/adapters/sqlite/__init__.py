@@ -101,11 +101,12 @@ class SQLite:
         try:
             with SAYING_UNAVAILABLE:
                 self.writer.commit()
-            self.writer.committed()
-            group.done.set_result(None)
-        except Unavailable as error:
+        except Exception as error:
             group.done.set_exception(error)
             group.done.exception()  # seen: where nobody waits for it, nobody was promised anything
+        else:
+            group.done.set_result(None)  # it is kept, whatever becomes of what comes after it
+            self.writer.committed()
         finally:
             self.writing.release()
 
