@@ -11,7 +11,7 @@ from portal.core.ledger import Entry
 from portal.core.money import Money
 from portal.core.payments import Known
 from portal.core.ports import Heard, Order, PaymentPage, Returned, Reversal
-from portal.core.statements import Database, Statement, insert, now, p
+from portal.core.statements import Database, Statement, Writer, insert, now, p
 from portal.core.steps import Settlement
 from portal.core.tables import Clock, Customer, Incentive, Invoice, Ledger, Notice, Payment, Redemption
 
@@ -72,9 +72,13 @@ def settles(owed: int, *invoices: str, saving: int = 0, by: tuple[str, ...] = ()
 
 def opens(db: Database, customer_id: str, settlement: Settlement, journey: str = "j1") -> Known:
     with db.write() as tx:
-        return payments.open_payment(
-            tx, customer_id=customer_id, journey_id=journey, settlement=settlement, provider="fake", language=Language.EN, channel="web"
-        )
+        return open_payment(tx, customer_id, settlement, journey)
+
+
+def open_payment(tx: Writer, customer_id: str, settlement: Settlement, journey: str = "j1") -> Known:
+    return payments.open_payment(
+        tx, customer_id=customer_id, journey_id=journey, settlement=settlement, provider="fake", language=Language.EN, channel="web"
+    )
 
 
 def begins(db: Database, customer_id: str, settlement: Settlement, journey: str = "j1") -> Known:

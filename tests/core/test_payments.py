@@ -1,11 +1,14 @@
 """Promises 54, 55, 57, 59, 60, F5 and F11: what is credited, to whom, and how often."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
+import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from portal.app import open_database
 from portal.core import payments
 from portal.core.errors import TryAgain
 from portal.core.money import Money
@@ -20,6 +23,7 @@ from tests.core.paying import (
     hears,
     ils,
     offers,
+    open_payment,
     opens,
     owes,
     pass_time,
@@ -33,6 +37,7 @@ from tests.core.paying import (
     state,
     still_open,
 )  # fmt: skip
+from tests.processes.instances import eventually
 
 # --- the table
 
@@ -368,6 +373,22 @@ def test_tabs_with_different_amounts_open_one_payment_between_them(database, dat
     ids = crowd.at_once(crowd.press_pay, calls)
     assert len(set(ids) - {"another"}) == 1
     assert attempts(database, "c1") == ["created"]
+
+
+ANOTHER_WAITS = "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+
+
+def test_tabs_of_somebody_who_has_no_row_to_hold_open_one_payment(postgresql_demo):
+    """Who proved nothing pays a typed bill as a visit, which is no row that the second could wait for."""
+    db, settlement = open_database(postgresql_demo), settles(10000)
+    with psycopg.connect(postgresql_demo, autocommit=True) as looking, ThreadPoolExecutor(1) as tab:
+        with db.write() as tx:
+            first = open_payment(tx, "visit:ab", settlement)
+            second = tab.submit(opens, db, "visit:ab", settlement)
+            eventually(lambda: looking.execute(ANOTHER_WAITS).fetchone() == (1,))
+        assert second.result(timeout=20).id == first.id
+    assert attempts(db, "visit:ab") == ["created"]
+    db.close()
 
 
 # --- notices that never come (60, F11)

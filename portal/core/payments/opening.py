@@ -29,7 +29,7 @@ CREATE = Statement(
         id=p("id"), customer_id=p("customer_id"), journey_id=p("journey_id"), state=State.CREATED.value, currency=p("currency"),
         owed=p("owed"), charge=p("charge"), saving=p("saving"), settlement=p("settlement"), provider=p("provider"),
         language=p("language"), channel=p("channel"), created_at=now(), updated_at=now(),
-    )
+    ).on_conflict_do_nothing(index_elements=["customer_id"], index_where=is_one_of(*OPEN))
 )  # fmt: skip
 _usable = (col(Payment.created_at) > now() - USABLE_MS).label("usable")
 OPEN_COLUMNS: tuple[Any, ...] = (*COLUMNS, _usable)
@@ -66,22 +66,19 @@ def open_payment(
     one page, and its id is the provider's idempotency key however often it is tried. `seen` is what a billing system outside said
     (owing.asked). Raises AnotherOpen, Changed."""
     ledger.hold(tx, customer_id)
-    other = tx.one(OPEN_ONE, customer_id=customer_id)
-    if other:
-        return _same(known(other), other.usable, journey_id, settlement)
-    open_now = now_open(tx, customer_id, settlement.owed.currency, seen)
-    terms = Terms(settlement, _more_than_owed(open_now, settlement), agreed(tx, customer_id, settlement, seen, open_now))
-    payment_id = uuid4().hex
-    tx.run(
-        CREATE, id=payment_id, customer_id=customer_id, journey_id=journey_id, currency=settlement.owed.currency,
-        owed=settlement.owed.minor, charge=settlement.charge.minor, saving=settlement.saving.minor,
-        settlement=TERMS.dump(terms), provider=provider, language=language.value, channel=channel,
-    )  # fmt: skip
-    _reserve(tx, payment_id, customer_id, settlement)
-    tx.after(PAYMENTS.labels(State.CREATED.value).inc)
-    made = find(tx, payment_id)
-    assert made
-    return made
+    while not (other := tx.one(OPEN_ONE, customer_id=customer_id)):
+        open_now = now_open(tx, customer_id, settlement.owed.currency, seen)
+        terms = Terms(settlement, _more_than_owed(open_now, settlement), agreed(tx, customer_id, settlement, seen, open_now))
+        payment_id = uuid4().hex
+        made = tx.run(
+            CREATE, id=payment_id, customer_id=customer_id, journey_id=journey_id, currency=settlement.owed.currency,
+            owed=settlement.owed.minor, charge=settlement.charge.minor, saving=settlement.saving.minor,
+            settlement=TERMS.dump(terms), provider=provider, language=language.value, channel=channel,
+        )  # fmt: skip
+        if made:
+            return _made(tx, payment_id, customer_id, settlement)
+        # Another tab was quicker: whoever proved nothing has no row to be held by.
+    return _same(known(other), other.usable, journey_id, settlement)
 
 
 def started(tx: Writer, payment_id: str, page: PaymentPage) -> bool:
@@ -104,6 +101,14 @@ def gave_up(tx: Writer, payment_id: str, reason: str, to: State = State.ERROR) -
     incentives.release(tx, payment_id)
     tx.after(PAYMENTS.labels(to.value).inc)
     return True
+
+
+def _made(tx: Writer, payment_id: str, customer_id: str, settlement: Settlement) -> Known:
+    _reserve(tx, payment_id, customer_id, settlement)
+    tx.after(PAYMENTS.labels(State.CREATED.value).inc)
+    made = find(tx, payment_id)
+    assert made
+    return made
 
 
 def _same(other: Known, usable: bool, journey_id: str, settlement: Settlement) -> Known:
