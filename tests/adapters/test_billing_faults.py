@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from structlog.testing import capture_logs
 
 from portal.adapters.billing.breaker import FAILURES, REST_SECONDS, WITHIN_SECONDS, Breaker
 from portal.adapters.billing.http import HttpBilling
-from portal.adapters.billing.wire import LARGEST, Patience
+from portal.adapters.billing.wire import AT_ONCE, LARGEST, Patience
 from portal.app import open_database
 from portal.core.errors import BillsUnseen, Permanent
 from portal.core.money import Money
@@ -20,6 +21,7 @@ from tests.conftest import Templates
 from tests.core.paying import ils
 from tests.fakes.billing import KEY, Behaviour, Peer, account, drips, hangs, hangs_up, peer, says
 from tests.ports import free_port
+from tests.processes.instances import eventually
 
 QUICK = Patience(connect=0.3, answer=0.3, total=1.0)
 TAKEN = Taken("0" * 32, "c1", ils(9500), ils(500), ils(0), ("A",), 1_763_800_000_000)
@@ -243,6 +245,23 @@ def test_while_it_is_tried_nobody_else_asks(db):
         assert len(bad.asked) == 1
     probe.join(20)
     assert not probe.is_alive()
+
+
+def test_who_finds_no_connection_free_opens_nothing(db):
+    """It is we who ask too much at once: the billing system answers."""
+
+    def when_it_is_let(peer: Peer, wire, target):
+        peer.hold.wait()
+        says(account())(peer, wire, target)
+
+    with ThreadPoolExecutor(AT_ONCE) as first, ThreadPoolExecutor(FAILURES) as late, peer(when_it_is_let) as slow:
+        store = billing(db, slow.url, breaker := Breaker(), Patience(connect=20, answer=60, total=90))
+        asking = [first.submit(store.account, "c1") for _ in range(AT_ONCE)]
+        eventually(lambda: len(slow.asked) == AT_ONCE)
+        list(late.map(unseen, [store] * FAILURES))
+        assert breaker.may_ask()
+        slow.hold.set()
+        assert [one.result(60).balances for one in asking] == [(ils(10000),)] * AT_ONCE
 
 
 def test_failures_far_apart_open_nothing():

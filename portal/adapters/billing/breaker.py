@@ -17,7 +17,8 @@ LONGEST_REST_SECONDS = 60.0
 
 
 class Breaker:
-    """Of one process. Between `may_ask` and its end, exactly one of `answered` and `failed` is called."""
+    """Of one process. Between `may_ask` and its end, exactly one of `answered` and `failed` is called; neither
+    where nobody was asked after all: the next probe is when another rest is over."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, rest: float = REST_SECONDS) -> None:
         self.clock, self.rest = clock, rest

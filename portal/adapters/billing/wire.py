@@ -12,7 +12,7 @@ from uuid import uuid4
 from prometheus_client import Counter
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import EmptyPoolError, HTTPError
 
 from portal.adapters.billing.breaker import Breaker
 from portal.adapters.within import shut, within
@@ -36,6 +36,10 @@ class Patience:
 
 class NoAnswer(BillsUnseen):
     """Or one that says to try again: after `retry_after` seconds, else at once."""
+
+
+class Crowded(BillsUnseen):
+    """Too many of ours wait for its answers, so that it was not asked: no failure of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,9 @@ class Wire:
             self.breaker.failed(silence.retry_after)
             CALLS.labels(what, "failed").inc()
             raise
+        except Crowded:
+            CALLS.labels(what, "crowded").inc()
+            raise
         self.breaker.answered()
         CALLS.labels(what, "answered").inc()
         return answer
@@ -102,6 +109,8 @@ class Wire:
                 decode_content=False,
             )  # fmt: skip
             content = _read(response, min(began + connect + answer, ends))
+        except EmptyPoolError as crowd:
+            raise Crowded("no connection is free") from crowd
         except (HTTPError, OSError, ValueError) as error:
             raise NoAnswer(f"{type(error).__name__} (request {request_id})") from error
         if response.status == 429 or response.status >= 500:
