@@ -1,8 +1,10 @@
 """Hands a job to whoever takes its channel: a message is composed and sent, anything else has a courier of its own."""
 
 from portal.core import messages
+from portal.core.errors import BillsUnseen, TryAgain
 from portal.core.outbox import Job
 from portal.core.portal import Portal
+from portal.core.ports import Message
 
 DECOY = "none"
 
@@ -13,4 +15,12 @@ def deliver(portal: Portal, job: Job) -> str:
         return ""
     if courier := portal.couriers.get(job.channel):
         return courier(job)
-    return portal.messages[job.channel].send(messages.compose(portal, job))
+    return portal.messages[job.channel].send(_composed(portal, job))
+
+
+def _composed(portal: Portal, job: Job) -> Message:
+    """What it says may have to be asked of the company's billing."""
+    try:
+        return messages.compose(portal, job)
+    except BillsUnseen as unseen:
+        raise TryAgain(str(unseen), unseen.retry_after) from unseen

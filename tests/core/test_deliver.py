@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlmodel import select
+from sqlmodel import col, select
 
-from portal.core.errors import Permanent
+from portal.core.documents import Document
+from portal.core.errors import BillsUnseen, Permanent
 from portal.core.languages import Language
 from portal.core.outbox import Job, Outbox
 from portal.core.ports import Message
-from portal.core.statements import Database, Statement
+from portal.core.statements import Database, Statement, now
 from portal.core.tables import Outbox as Row
 from tests.client import Client
 from tests.core.test_outbox import wait
 
 ROWS = Statement(select(Row.key, Row.state, Row.vendor_id, Row.error))
+PAUSE = Statement(select((col(Row.due_at) - now()).label("ms")))
 
 
 @dataclass
@@ -51,6 +53,26 @@ def test_what_is_no_message_goes_to_the_courier_of_its_channel(new_portal: Calla
     new_portal(couriers={"billing": books})
     wait(lambda: rows(demo_database) == {"p1": ("sent", "entry-p1", ""), "unknown": ("failed", "", "Permanent: no such payment")})
     assert [job.key for job in books.told] == ["p1"]
+
+
+@dataclass
+class Silent:
+    """A billing system that says when it will answer again."""
+
+    remote: bool = True
+
+    def document(self, customer_id: str, number: str) -> Document | None:
+        raise BillsUnseen("it said 503", 300.0)
+
+
+def test_a_letter_about_a_bill_waits_as_long_as_billing_says(new_portal: Callable[..., Client], demo_database: Database) -> None:
+    with demo_database.write() as tx:
+        Outbox(separate=True).put(tx, "invoice", "email", "ruth@example.com", key="a", language=Language.HE, about={"number": "A"})
+    new_portal(billing=Silent(), messages={"sms": Vendor(), "email": Vendor()})
+    wait(lambda: rows(demo_database) == {"a": ("waiting", "", "TryAgain: it said 503")})
+    with demo_database.read() as reader:
+        (pause,) = reader.all(PAUSE)
+    assert pause.ms > 200_000
 
 
 def rows(db: Database) -> dict[str, tuple[str, str, str]]:
