@@ -39,7 +39,9 @@ ENDED = {
 NOTICES = ("now", "late", "twice", "never")
 
 SHOWN: tuple[Any, ...] = (*COLUMNS, Outbox.finished_at)
-_sent = select(*SHOWN).where(col(Outbox.state) == constant("sent"), col(Outbox.channel) != "none")
+# Neither what a courier carries nor a decoy is a message.
+_said = col(Outbox.channel).in_([constant(channel) for channel in sorted({channel for _kind, channel in messages.COMPOSERS})])
+_sent = select(*SHOWN).where(col(Outbox.state) == constant("sent"), _said)
 _newest = _sent.order_by(col(Outbox.id).desc()).limit(NEWEST)
 SENT = Statement(_newest)
 SENT_TO = Statement(_newest.where(col(Outbox.recipient) == p("to")))

@@ -109,6 +109,8 @@ def test_the_main_job_is_the_same(outside, reference, demo_database):
     wait(lambda: told(demo_database) == ["sent"])
     assert owed(reference, "1001") == 0
     assert portal.open("/actions/pay-balance").heading == "You owe nothing"
+    assert {message["channel"] for message in portal.messages("")} == {"sms"}, "what billing is told is no message"
+    assert portal.open("/sandbox/phone").status == 200
 
 
 @ON_SQLITE
