@@ -1,8 +1,8 @@
-"""The command line: `portal serve`, `seed`, `worker`, `import`, `outbox`, `check`."""
+"""The command line: `portal serve`, `seed`, `worker`, `import`, `outbox`, `unlock`, `check`."""
 
 import typer
 
-from portal.cli import billing, checking, imports, outbox, seeding, serving
+from portal.cli import billing, checking, imports, outbox, seeding, serving, unlocking
 
 main = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="The Quick Actions Portal.")
 main.add_typer(imports.app, name="import")
@@ -11,4 +11,5 @@ main.command("serve")(serving.serve)
 main.command("worker")(serving.worker)
 main.command("seed")(seeding.seed)
 main.command("billing")(billing.serve)
+main.command("unlock")(unlocking.unlock)
 main.command("check")(checking.check)

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from portal.core.case import Proof
 from portal.core.errors import Refused
 from portal.core.events import Origin
+from portal.core.identity import guards
 from portal.core.keys import Keys, name
 from portal.core.languages import Language, _
 from portal.core.outbox import MINUTE
@@ -71,8 +72,11 @@ def look(reader: Reader, keys: Keys, token: str) -> Opened:
 
 
 def spend(tx: Writer, keys: Keys, token: str) -> Opened:
-    """Once."""
-    return _opened(tx.one(SPEND, id_=keys.unsign(SALT, token) or ""))
+    """Once. Where it lets in, it proves the telephone that it was texted to, as a code does."""
+    opened = _opened(tx.one(SPEND, id_=keys.unsign(SALT, token) or ""))
+    if opened.proof is Proof.CODE:
+        guards.forgive_holder(tx, keys, opened.customer_id)
+    return opened
 
 
 def _opened(row: Link | None) -> Opened:

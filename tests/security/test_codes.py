@@ -182,20 +182,21 @@ def test_the_id_number_shares_the_budget_of_the_mobile_it_leads_to(portal):
 
 
 def test_twenty_failures_in_a_row_refuse_the_right_code_until_that_customer_succeeds(portal):
-    for n in range(4):
-        forget(portal)
-        before = newest(portal, RUTH)
-        ask(portal)
-        right = code(portal, after=before)
-        for guess in range(1, 6):
-            assert answer(portal, wrong(right, guess)).status_code in (422, 429), n
-    forget(portal)
+    visitors.fail_twenty_times(portal, RUTH)
     assert ask(portal).status_code == 429
     pass_time(portal, 2 * DAY)
     assert ask(portal).status_code == 429, "time forgives nothing"
     visitors.log_in(portal, DANIEL)
     forget(portal)
     assert ask(portal).status_code == 429, "another customer's success forgives nothing"
+
+
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_after_twenty_failures_the_page_leads_to_a_person_and_promises_no_tomorrow(portal, phone):
+    visitors.fail_twenty_times(portal, phone)
+    page = Page(ask(portal, phone))
+    assert (page.status, page.at("error").get("data-error")) == (429, "failures_spent")
+    assert page.has("human")
 
 
 def test_a_success_forgives_the_failures_before_it(portal):

@@ -80,6 +80,24 @@ def test_a_link_works_once_and_then_says_so(portal):
     assert not is_in(portal)
 
 
+def test_a_link_that_is_spent_proves_the_telephone_as_a_code_does(portal):
+    """Twenty wrong codes by anybody shut it: whoever holds it opens it again (promise 5), and looking at the link does not."""
+    visitors.fail_twenty_times(portal, RUTH)
+    path = texted(portal)
+    assert portal.get(path).status_code == 200
+    assert visitors.ask(portal, RUTH).status_code == 429
+    assert press_continue(portal, path).status_code == 303
+    portal.cookies.clear()
+    visitors.log_in(portal, RUTH)
+
+
+def test_a_link_to_another_telephone_opens_none_that_is_shut(portal):
+    visitors.fail_twenty_times(portal, RUTH)
+    assert press_continue(portal, texted(portal, DANIEL_ID, DANIEL)).status_code == 303
+    portal.cookies.clear()
+    assert visitors.ask(portal, RUTH).status_code == 429
+
+
 def test_the_same_link_written_otherwise_is_the_same_link(portal):
     """By its id, not by its text: an appended = decodes to the same (itsdangerous forgives it)."""
     path = texted(portal)

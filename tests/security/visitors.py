@@ -90,6 +90,18 @@ def pass_time(client: httpx2.Client, seconds: float) -> None:
     assert response.status_code == 200, response.text
 
 
+def fail_twenty_times(client: httpx2.Client, phone: str) -> None:
+    """Four challenges, each from another browser; a browser without cookies afterwards. No guess is the right one of a known number."""
+    for _n in range(4):
+        client.cookies.clear()
+        before = newest(client, phone)
+        assert ask(client, phone).status_code == 200
+        right = "000000" if phone == NOBODY else code(client, phone, after=before)
+        for by in range(1, 6):
+            assert answer(client, wrong(right, by)).status_code in (422, 429)
+    client.cookies.clear()
+
+
 def is_in(client: httpx2.Client) -> bool:
     """Whether this browser sees a customer's own invoice."""
     page = client.get("/actions/last-invoice", follow_redirects=False)

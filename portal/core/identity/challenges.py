@@ -11,12 +11,10 @@ from typing import Any
 
 from portal.core.errors import Refused
 from portal.core.events import Origin, note
-from portal.core.identity import limits
+from portal.core.identity import guards, limits
 from portal.core.identity.limits import Spent
 from portal.core.identity.rows import (
     CALLS,
-    CHALLENGES_A_DAY,
-    COUNT_CHALLENGE,
     COUNT_FAILURE,
     COUNT_GUESS,
     FORGIVE,
@@ -91,14 +89,12 @@ def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None,
 
 
 def _start(portal: Portal, tx: Writer, asker: Asker, purpose: str, mobile: str, people: Sequence[Any], next: str) -> Waiting:
-    guard = portal.keys.pseudonym("guard", mobile)
+    guard = guards.key(portal.keys, mobile)
     if (same := _just_asked(portal, tx, asker, purpose, guard)) is not None:
         return same
     prefix = mobile[:-4] if purpose == TYPED else ""
     limits.spend(tx, *sending(portal, asker, prefix))
-    most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
-    if not tx.one(COUNT_CHALLENGE, key=guard, most=most):
-        raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
+    guards.count_challenge(portal, tx, guard)
     id, browser, customer_id = portal.keys.name(), token(), people[0][0] if len(people) == 1 else None
     tx.later(
         NEW, id=id, browser=fingerprint(browser), purpose=purpose, guard=guard, customer_id=customer_id,
@@ -197,7 +193,7 @@ def count_guess(tx: Writer, browser: str, address: str) -> Judged:
         raise _why_not(tx.one(OF_BROWSER, browser=fingerprint(browser)))
     counted = tx.one(COUNT_FAILURE, key_=row.guard, breaker=limits.wrong_answers().key(""))
     if counted is None:
-        raise Refused("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), "code", 429)
+        raise guards.failures_spent("code")
     return Judged(row, bool(counted.breaker_open))
 
 

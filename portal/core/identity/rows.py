@@ -84,7 +84,8 @@ COUNT_FAILURE = Statement(
     .values(failures=col(Guard.failures) + 1)
     .returning(col(Guard.failures), is_exhausted("breaker").label("breaker_open"))
 )
-FORGIVE = Statement(update(Guard).where(col(Guard.key) == p("key_")).values(failures=0))
+FAILED_AT = Statement(select(Guard.failures).where(col(Guard.key) == p("key")))
+FORGIVE = Statement(update(Guard).where(col(Guard.key) == p("key_"), col(Guard.failures) > 0).values(failures=0))
 USE = Statement(
     update(Challenge)
     .where(

@@ -1,0 +1,39 @@
+"""What one telephone may cost, whoever asks for its codes: so many a day, and so many failures in a row, which nothing but a
+success of whoever holds it ends (promise 5)."""
+
+from portal.core.errors import Refused
+from portal.core.identity.rows import CHALLENGES_A_DAY, COUNT_CHALLENGE, FAILED_AT, FAILURES_IN_A_ROW, FORGIVE, MOBILE_OF
+from portal.core.keys import Keys
+from portal.core.languages import _
+from portal.core.portal import Portal
+from portal.core.statements import Writer
+
+
+def key(keys: Keys, mobile: str) -> str:
+    return keys.pseudonym("guard", mobile)
+
+
+def count_challenge(portal: Portal, tx: Writer, guard: str) -> None:
+    most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
+    if tx.one(COUNT_CHALLENGE, key=guard, most=most):
+        return
+    found = tx.one(FAILED_AT, key=guard)
+    if found and found.failures >= FAILURES_IN_A_ROW:
+        raise failures_spent("phone")
+    raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
+
+
+def failures_spent(field: str) -> Refused:
+    return Refused("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), field, 429)
+
+
+def forgive_holder(tx: Writer, keys: Keys, customer_id: str | None) -> None:
+    """That customer has just shown that the mobile on file is in their hands."""
+    found = tx.one(MOBILE_OF, customer_id=customer_id or "")
+    if found:
+        forgive(tx, keys, found.mobile)
+
+
+def forgive(tx: Writer, keys: Keys, mobile: str) -> bool:
+    """Whether there was something to forgive."""
+    return tx.run(FORGIVE, key_=key(keys, mobile)) == 1
