@@ -33,6 +33,10 @@ def ask_again(client: httpx2.Client, known: bool) -> httpx2.Response:
     return client.post("/identify/resend", data={"next": "/"}, headers=elsewhere())
 
 
+def say_it(client: httpx2.Client, known: bool) -> httpx2.Response:
+    return client.post("/identify/call", data={"next": "/"}, headers=elsewhere())
+
+
 def type_an_id(client: httpx2.Client, known: bool) -> httpx2.Response:
     return visitors.type_id(client, RUTH_ID if known else NOBODY_ID, next="/actions/last-invoice")
 
@@ -65,6 +69,7 @@ BY_NUMBER: tuple[Request, ...] = (
     *([see_what_is_typed] * 5),
     *AFTER_FIVE,
 )
+BY_NUMBER_AND_CALL: tuple[Request, ...] = (ask_for_a_code, see_what_is_typed, ask_again, ask_again, ask_again, say_it)
 BY_ID: tuple[Request, ...] = (
     type_an_id,
     open_page("/"),
@@ -106,6 +111,27 @@ def masked(text: str) -> str:
     text = re.sub(r'(data-testid="reference">)[^<]*', r"\1RANDOM", text)
     text = re.sub(r'(name="journey" value=")[0-9a-f]{16}', r"\1RANDOM", text)
     return re.sub(r'data-(left|wait)="\d+"', r"data-\1", text)
+
+
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+def test_a_known_and_an_unknown_one_cost_the_same_statements(new_portal):
+    """A statement more for one of them is time that tells. On SQLite, whose connection says what it runs; no worker runs beside."""
+    portal = new_portal(limits="load", separate_worker=True, trusted_proxies="testclient")
+    said: list[str] = []
+    portal.app.state.portal.db.writer.driver.set_trace_callback(said.append)
+    seen = []
+    for known in (True, False):
+        portal.cookies.clear()
+        seen.append([cost(said, request, portal, known) for request in BY_NUMBER_AND_CALL])
+    for n, (of_known, of_unknown) in enumerate(zip(*seen, strict=True)):
+        assert of_known == of_unknown, f"request {n}"
+
+
+def cost(said: list[str], request: Request, portal: Client, known: bool) -> list[str]:
+    """The statements of a request, without what they were about. Of offers, which are asked once a minute, nothing is counted."""
+    said.clear()
+    assert request(portal, known).status_code in (200, 422)
+    return [" ".join(statement.split()[:3]) for statement in said if "incentive" not in statement]
 
 
 def test_how_long_it_takes_tells_nothing(serve, demo_url, new_browser):

@@ -156,8 +156,8 @@ def _not_again(row: Row | None) -> Refused:
 
 
 def spoken_by(tx: Reader, challenge: Row) -> Language:
-    """The customer's own language, where it is known whose telephone it is."""
-    known = tx.one(MOBILE_OF, customer_id=challenge.customer_id) if challenge.customer_id else None
+    """The customer's own language, where it is known whose telephone it is. Nobody's is looked up too: it takes as long (promise 10)."""
+    known = tx.one(MOBILE_OF, customer_id=challenge.customer_id or "")
     return Language(known.language if known else challenge.language)
 
 
