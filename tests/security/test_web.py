@@ -32,6 +32,18 @@ class BrokenBilling:
     document = account
 
 
+@pytest.mark.parametrize("way", ["/?journey={}", "/?source={}", "/human?next=/{}", "/human?next={}", "/{}", "/l/{}", "/actions/{}"])
+def test_no_page_holds_a_long_address(sqlite_portal, way):
+    """Pages of nobody are kept, so many of them: were they as long as an address may be, anybody could fill the memory."""
+    long = "a" * 20_000
+    assert long not in sqlite_portal.get(way.format(long)).text
+
+
+def test_the_way_here_is_carried_to_another_language(sqlite_portal):
+    here = "/human?next=%2Factions%2Flast-invoice&journey=0123456789abcdef&source=bill"
+    assert f"{here}&lang=en".replace("&", "&amp;") in sqlite_portal.get(here).text
+
+
 @pytest.mark.parametrize(
     ("said", "allowed"),
     [

@@ -1,5 +1,6 @@
 """One request of a browser, read and judged: its form, its language, its visit, its address."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -20,6 +21,8 @@ from portal.core.party import Party
 from portal.core.portal import Portal
 
 HOME = "/"
+# No address of ours is longer, so that none that is made up is carried on, or kept with a page
+LONGEST = 300
 SPOKEN: Mapping[str, Language] = {language.value: language for language in Language}
 
 
@@ -144,7 +147,7 @@ def form(body: bytes) -> dict[str, str]:
 
 def local(path: str) -> str:
     """A path of this site; anything else is home (promise 27). Browsers read `\\` as `/`, and skip tabs and newlines."""
-    if not path.startswith("/") or path[1:2] in ("/", "\\") or len(path) > 300 or not path.isprintable() or "\\" in path:
+    if not path.startswith("/") or path[1:2] in ("/", "\\") or len(path) > LONGEST or not path.isprintable() or "\\" in path:
         return HOME
     parts = urlsplit(path)
     return path if not parts.scheme and not parts.netloc else HOME
@@ -158,6 +161,11 @@ def identify(next: str) -> str:
 def known_source(text: str) -> str:
     """A name that a link of the company carries: short, plain, and no place to hide anything."""
     return text if 0 < len(text) <= 32 and text.replace("-", "").replace("_", "").isalnum() and text.isascii() else ""
+
+
+def known_journey(text: str) -> str:
+    """A journey's id, and nothing else."""
+    return text if re.fullmatch("[0-9a-f]{16}", text) else ""
 
 
 def client(scope: Scope, headers: Mapping[str, str], trusted: frozenset[str]) -> str:

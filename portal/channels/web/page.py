@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from portal.channels.web.call import Call
+from portal.channels.web.call import HOME, LONGEST, Call, known_journey, known_source, local
 from portal.channels.web.look import Look
 from portal.core.case import Proof
 from portal.core.company import Company
@@ -25,8 +25,8 @@ OPENS = (
     _("Opens Saturday at {time}"),
     _("Opens Sunday at {time}"),
 )
-# What an address of ours says of the way here.
-CARRIED = ("next", "journey", "source")
+# What an address of ours says of the way here, and what of that may be true.
+CARRIED = {"next": local, "journey": known_journey, "source": known_source}
 # A visitor is warned this long before the visit ends.
 WARN_SECONDS = 120
 
@@ -101,11 +101,10 @@ class Place(NamedTuple):
 
 def place(call: Call, title: Text, benefit: str, notice: str) -> Place:
     asked = call.form if call.form else call.query
-    carried = tuple((k, asked[k]) for k in CARRIED if k in asked)
+    carried = tuple((k, known(asked[k])) for k, known in CARRIED.items() if k in asked)
+    path = call.shown_at or (call.path if len(call.path) <= LONGEST else HOME)
     partial = call.headers.get("hx-request-type") == "partial"
-    return Place(
-        call.language, title.say(call.language), call.shown_at or call.path, _query(carried) if carried else "", partial, benefit, notice
-    )
+    return Place(call.language, title.say(call.language), path, _query(carried) if carried else "", partial, benefit, notice)
 
 
 def page(call: Call, look: Look, place: Place) -> Page:
