@@ -1,6 +1,7 @@
 """A customer says who they are, and sometimes gets it wrong."""
 
 import pytest
+from playwright.sync_api import expect
 
 from e2e.pages import Code, Home, Identify, Invoice, OnFile, identified
 
@@ -18,6 +19,25 @@ def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, w
         pytest.skip("these are ways of writing the demo customer's number")
     identify.by_phone(written)
     Code(visitor).arrives_on(telephone)
+    Invoice(visitor)
+
+
+@pytest.mark.detail
+def test_a_slow_answer_is_not_sent_twice_while_the_page_asks_where_the_sms_is(visitor, way, identify, telephone):
+    if not way.javascript:
+        pytest.skip("without scripts nothing is asked meanwhile")
+    page, held = visitor.page, []
+    page.clock.install()
+    identify.by_phone(telephone.as_typed)
+    code = Code(visitor)
+    page.route("**/identify/code", lambda route, _request: held.append(route))
+    code.arrives_on(telephone)
+    for _poll in range(2):  # when the second is answered, the first has ended
+        with page.expect_response("**/identify/delivery"):
+            page.clock.fast_forward(4000)
+    expect(page.get_by_test_id("submit")).to_have_attribute("aria-disabled", "true")
+    assert len(held) == 1
+    held[0].continue_()
     Invoice(visitor)
 
 

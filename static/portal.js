@@ -18,11 +18,9 @@
     mark(form, true);
   }, true);
 
-  function release() {
-    for (const form of all("form[data-sent]")) {
-      delete form.dataset.sent;
-      mark(form, false);
-    }
+  function release(form) {
+    delete form.dataset.sent;
+    mark(form, false);
   }
 
   function mark(form, busy) {
@@ -32,8 +30,12 @@
     }
   }
 
-  addEventListener("pageshow", release);
-  document.addEventListener("htmx:finally:request", release);
+  addEventListener("pageshow", () => all("form[data-sent]").forEach(release));
+  // Only the form whose request ended: a page that waits asks on while a form of it is under way.
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { sourceElement } = event.detail.ctx;
+    if (sourceElement.matches("form")) release(sourceElement);
+  });
 
   // What answers a form in place keeps the form's address. A page that still waits is not swapped: nothing moves under a finger.
   document.addEventListener("htmx:before:swap", (event) => {
