@@ -33,7 +33,7 @@ def test_a_slow_answer_is_not_sent_twice_while_the_page_asks_where_the_sms_is(vi
     page.route("**/identify/code", lambda route, _request: held.append(route))
     code.arrives_on(telephone)
     for _poll in range(2):  # when the second is answered, the first has ended
-        with page.expect_response("**/identify/delivery"):
+        with page.expect_response("**/identify/delivery?poll=1"):
             page.clock.fast_forward(4000)
     expect(page.get_by_test_id("submit")).to_have_attribute("aria-disabled", "true")
     assert len(held) == 1

@@ -1,9 +1,11 @@
 """Visits, stolen and kept too long (SECURITY 29-33, 36)."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.channels.test_main_job import turn_of
 from tests.client import Client, Page
 from tests.security import visitors
 from tests.security.visitors import SHARED, answer, ask, code, is_in, log_in, pass_time, type_id
@@ -57,6 +59,23 @@ def test_a_visit_ends_after_fifteen_idle_minutes(portal):
     pass_time(portal, 14 * MINUTE)
     assert is_in(portal), "seen in between"
     pass_time(portal, 15 * MINUTE + 1)
+    assert not is_in(portal)
+
+
+def test_a_page_that_asks_by_itself_keeps_no_visit(portal):
+    """Left open while a payment is awaited, it asks every two seconds."""
+    log_in(portal)
+    paying = portal.open("/actions/pay-balance")
+    sent = portal.post("/actions/pay-balance", data={"turn": turn_of(paying), "reply": "pay"}, follow_redirects=False)
+    back = portal.post(urlsplit(sent.headers["location"]).path, data={"decision": "approve", "notice": "never"}, follow_redirects=False)
+    waiting = portal.open(back.headers["location"])
+    poll = waiting.tree.xpath("//*[@data-poll]/@hx-get")[0]
+    pass_time(portal, 14 * MINUTE)
+    assert portal.open(poll).heading == waiting.heading
+    own = dict(portal.cookies)
+    portal.cookies.clear()  # moving the clock is no visit
+    pass_time(portal, MINUTE)
+    portal.cookies.update(own)
     assert not is_in(portal)
 
 

@@ -131,7 +131,7 @@ class Doorway:
             if not door.own_fields and set(call.form) - door.fields:
                 raise Unexpected(", ".join(sorted(set(call.form) - door.fields)))
         cookie = call.kept("visit")
-        call.visitor = visits.find(self.portal.db, cookie) if cookie else None
+        call.visitor = visits.find(self.portal.db, cookie, seen="poll" not in call.query) if cookie else None
         if "lang" in call.query:
             call.cookies["lang"] = call.language.value
         if call.proof < door.proof:

@@ -98,13 +98,13 @@ def begin(
     return cookie
 
 
-def find(db: Database, cookie: str) -> Visitor | None:
-    """Whose cookie it is; None when the visit is over. Seen now, which puts off the idle end."""
+def find(db: Database, cookie: str, *, seen: bool = True) -> Visitor | None:
+    """Whose cookie it is; None when the visit is over. Seen now, which puts off the idle end, unless the page asked by itself."""
     with db.read() as reader:
         row = reader.one(OPEN, id=fingerprint(cookie))
     if row is None or row.at >= min(row.seen_at + row.idle_ms, row.ends_at):
         return None
-    if row.at - row.seen_at > TOUCH_MS:
+    if seen and row.at - row.seen_at > TOUCH_MS:
         with db.write() as tx:
             tx.later(TOUCH, id_=row.id)
     known = row.customer_id is not None and row.name is not None
@@ -114,7 +114,7 @@ def find(db: Database, cookie: str) -> Visitor | None:
         person=Person(row.customer_id, row.name, row.mobile_on_file, row.email, Language(row.own_language)) if known else None,
         origin=Origin(row.channel, row.source),
         fresh=row.code_at is not None and row.at - row.code_at <= FRESH_MS,
-        seconds_left=(min(row.at + row.idle_ms, row.ends_at) - row.at) // 1000,
+        seconds_left=(min((row.at if seen else row.seen_at) + row.idle_ms, row.ends_at) - row.at) // 1000,
         can_stay=row.at + row.idle_ms < row.ends_at,
         at=row.at,
         code_at=row.code_at,
