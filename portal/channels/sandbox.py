@@ -104,7 +104,7 @@ def till(call: Call, pages: Pages) -> Response:
         raise NotFound("order")
     return pages.html(
         call, "sandbox/pay.html", PAY, benefit=False, amount=order.charge, merchant=call.portal.company.named(call.language),
-        description=order.description, action=call.path, token="", ended=ENDED.get(order.status), back=order.after,
+        description=order.description, action=call.path, ended=ENDED.get(order.status), back=order.after,
         reversals=[(kind, label) for kind, label in REVERSALS.items() if order.most(kind)],
     )  # fmt: skip
 

@@ -39,6 +39,14 @@ def test_no_page_holds_a_long_address(sqlite_portal, way):
     assert long not in sqlite_portal.get(way.format(long)).text
 
 
+def test_a_page_says_by_which_headers_it_differs(sqlite_portal):
+    """A script is given the part that it swaps in, and of a 503 the address to open."""
+    whole, part = sqlite_portal.get("/human"), sqlite_portal.get("/human", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert whole.text != part.text
+    for page in (whole, part):
+        assert {"hx-request", "hx-request-type"} <= {name.strip().lower() for name in page.headers["vary"].split(",")}
+
+
 def test_the_way_here_is_carried_to_another_language(sqlite_portal):
     here = "/human?next=%2Factions%2Flast-invoice&journey=0123456789abcdef&source=bill"
     assert f"{here}&lang=en".replace("&", "&amp;") in sqlite_portal.get(here).text

@@ -63,7 +63,6 @@ class Page:
     visit: VisitLine | None
     query: str = ""
     benefit: str = ""
-    queue: str = ""
     notice: str = ""
 
     @property

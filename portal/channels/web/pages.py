@@ -63,7 +63,7 @@ class Pages:
         context["status"] = status
         _shown(template, status).inc()
         body, packed = self._rendered(call, template, chrome.place(call, title, offered, notice), context)
-        headers = {"vary": "HX-Request, Accept-Encoding"}
+        headers = {"vary": "HX-Request, HX-Request-Type, Accept-Encoding"}
         if "gzip" not in call.headers.get("accept-encoding", ""):
             return Response(body, status, headers, "text/html")
         return Response(packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
