@@ -5,9 +5,9 @@ from sqlmodel import col, select
 from portal.core.case import Proof
 from portal.core.errors import Unavailable
 from portal.core.keys import Keys
-from portal.core.outbox import MINUTE
 from portal.core.party import Party
 from portal.core.portal import Portal
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Statement, Writer, insert, now, p
 from portal.core.steps import Handoff
 from portal.core.tables import Callback
@@ -16,7 +16,7 @@ from portal.core.tables import Callback
 ALPHABET = "ACDEFHJKMNPRTUVWXY3479"
 LENGTH = 6
 # A form is sent again by a refresh, a double tap, or whoever is not sure that it went.
-AGAIN_MS = 5 * MINUTE
+AGAIN_MS = 5 * MINUTE_MS
 
 _waits = col(Callback.taken_at).is_(None)
 WAITING = Statement(select(Callback.id).where(col(Callback.reference) == p("reference"), _waits))

@@ -6,9 +6,9 @@ from portal.core.errors import Refused
 from portal.core.identity import limits
 from portal.core.identity.rows import MOBILE_OF
 from portal.core.languages import _
-from portal.core.outbox import DAY_MS
 from portal.core.party import Party
 from portal.core.portal import Portal
+from portal.core.spans import DAY_MS
 from portal.core.statements import Writer
 from portal.core.steps import Handoff, Send, Step
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete
 from sqlmodel import SQLModel, col, select
 
-from portal.core.outbox import DAY_MS
 from portal.core.portal import Portal
+from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, now, p
 from portal.core.tables import Challenge, Guard, Link, Outbox, Rate, Visit
 

@@ -16,12 +16,12 @@ from portal.core.events import Origin
 from portal.core.identity import guards
 from portal.core.keys import Keys, name
 from portal.core.languages import Language, _
-from portal.core.outbox import MINUTE
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Reader, Statement, Writer, insert, now, p
 from portal.core.tables import Link
 
 SALT = "link"
-LIFETIME_MS = 15 * MINUTE
+LIFETIME_MS = 15 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)

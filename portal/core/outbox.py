@@ -16,12 +16,11 @@ from sqlalchemy import case, update
 from sqlmodel import col, select
 
 from portal.core.languages import Language
+from portal.core.spans import DAY_MS
 from portal.core.statements import Row as Found
 from portal.core.statements import Statement, Writer, constant, insert, now, p
 from portal.core.tables import Outbox as Row
 
-MINUTE = 60_000
-DAY_MS = 24 * 60 * MINUTE
 URGENT = 0
 
 # Twice as long as a vendor may take (10 s, docs/outbox.md); short enough that a dead process's code comes within 30 s.

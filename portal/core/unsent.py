@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import and_, case, func, not_, null, update
 from sqlmodel import col, select
 
-from portal.core.outbox import DAY_MS, MARGIN_MS
+from portal.core.outbox import MARGIN_MS
+from portal.core.spans import DAY_MS
 from portal.core.statements import Reader, Row, Statement, Writer, constant, now, p
 from portal.core.tables import Chore, Outbox
 

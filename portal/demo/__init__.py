@@ -13,13 +13,12 @@ from sqlmodel import select
 from portal.core.documents import Allowance, Document, Kind, Line, Party, Totals, VatRate
 from portal.core.languages import moment
 from portal.core.money import Money
-from portal.core.outbox import MINUTE
 from portal.core.papers_codec import DOCUMENTS
 from portal.core.party import time
+from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, Values, insert, now, p
 from portal.core.tables import Customer, Incentive, Invoice, Ledger
 
-DAY = 24 * 60 * MINUTE
 VAT = Decimal(18)
 SELLER = Party("שחף סיבים בע״מ (הדגמה)", "510000003", "IL510000003", ("רחוב הדוגמה 1", "תל אביב-יפו"), "IL")
 
@@ -43,8 +42,8 @@ OPENING = Statement(
 )
 INCENTIVE = Statement(
     insert(Incentive).values(
-        id=p("id"), kind=p("kind"), action="pay-balance", value=p("value"), currency="ILS", titles=p("titles"), starts_at=now() - DAY,
-        ends_at=now() + 365 * DAY, budget=p("budget"), first_use=p("first_use"), at_most=p("at_most"),
+        id=p("id"), kind=p("kind"), action="pay-balance", value=p("value"), currency="ILS", titles=p("titles"), starts_at=now() - DAY_MS,
+        ends_at=now() + 365 * DAY_MS, budget=p("budget"), first_use=p("first_use"), at_most=p("at_most"),
     )
 )  # fmt: skip
 

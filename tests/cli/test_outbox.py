@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from portal.cli import main
 from portal.core.languages import Language
-from portal.core.outbox import MINUTE, Outbox
+from portal.core.outbox import Outbox
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Database, Statement, now
 from portal.core.tables import Outbox as Row
 from tests.core.test_outbox import advance, claim, states
@@ -38,10 +39,10 @@ def outbox(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_failed_is_listed_and_sent_again_unless_it_is_over(database, outbox):
     put(database, "receipt", "sms", SMS)
     put(database, "invoice", "email", ADDRESS)
-    put(database, "code", "sms", SMS, lifetime_ms=5 * MINUTE, priority=0)
+    put(database, "code", "sms", SMS, lifetime_ms=5 * MINUTE_MS, priority=0)
     with database.write() as tx:
         tx.run(FAIL)
-    advance(database, 5 * MINUTE)
+    advance(database, 5 * MINUTE_MS)
 
     listed = outbox()
     assert listed.exit_code == 0, listed.output

@@ -7,7 +7,7 @@ from sqlalchemy import null
 from sqlmodel import SQLModel, select
 
 from portal.core.housekeeping import BATCH, BROOMS
-from portal.core.outbox import DAY_MS
+from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, insert, now
 from portal.core.tables import Challenge, Guard, Link, Outbox, Rate, Visit
 

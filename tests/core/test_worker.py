@@ -13,7 +13,8 @@ from portal.app import parts
 from portal.core.errors import Permanent, TryAgain
 from portal.core.lanes import CARRIERS, Lane
 from portal.core.languages import Language
-from portal.core.outbox import DAY_MS, LEASE_MS, MOST_HELD, STALE_SECONDS, Job, Outbox
+from portal.core.outbox import LEASE_MS, MOST_HELD, STALE_SECONDS, Job, Outbox
+from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, now
 from portal.core.tables import Outbox as Row
 from portal.core.worker import Worker

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from portal.core.languages import Language
-from portal.core.outbox import MINUTE, Outbox
+from portal.core.outbox import Outbox
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Statement, now
 from portal.core.tables import Outbox as Row
 from tests.client import Page, _fields
@@ -18,7 +19,7 @@ from tests.security.visitors import DANIEL, RUTH, answer, ask, is_in, type_id, w
 
 pytestmark = pytest.mark.skipif(not clock.CAN_BE_BUILT, reason=clock.WHY_NOT)
 HOURS = [pytest.param(-1, marks=pytest.mark.long), 1]
-HALF_AN_HOUR_MS = 30 * MINUTE
+HALF_AN_HOUR_MS = 30 * MINUTE_MS
 LEASE = Statement(update(Row).values(leased_until=now() + HALF_AN_HOUR_MS))
 PROXY = {"PORTAL_TRUSTED_PROXIES": "127.0.0.1"}
 

@@ -9,12 +9,12 @@ from portal.core import journey, party
 from portal.core.case import Reply
 from portal.core.errors import NotFound
 from portal.core.journey import Shown
-from portal.core.outbox import MINUTE
+from portal.core.spans import MINUTE_MS
 from portal.core.steps import Ask, Field
 
 HUMAN = "/human"
 # How long a browser in which nobody is identified is shown again what was asked in it.
-SHOWN_AGAIN_MS = 10 * MINUTE
+SHOWN_AGAIN_MS = 10 * MINUTE_MS
 
 
 def show(call: Call, pages: Pages) -> Response:

@@ -3,12 +3,12 @@
 from sqlmodel import col, select
 
 from portal.core.identity import limits
-from portal.core.outbox import MINUTE
+from portal.core.spans import DAY_MS
 from portal.core.statements import Reader, Statement, Writer, now, p
 from portal.core.tables import Customer
 
 # A number that changed hands or was changed by somebody else is noticed within a week (promise 18).
-SETTLED_MS = 7 * 24 * 60 * MINUTE
+SETTLED_MS = 7 * DAY_MS
 SETTLED = (col(Customer.mobile_since) < now() - SETTLED_MS) & col(Customer.mobile_reassigned_at).is_(None)
 
 BY_ID_NUMBER = Statement(

@@ -7,20 +7,19 @@ from sqlmodel import col, select
 
 from portal.core.identity.limits import is_exhausted
 from portal.core.identity.people import SETTLED
-from portal.core.outbox import MINUTE
+from portal.core.spans import DAY_MS, MINUTE_MS
 from portal.core.statements import Statement, constant, insert, now, p
 from portal.core.tables import Challenge, Customer, Guard, Outbox
 
-LIFETIME_MS = 5 * MINUTE
+LIFETIME_MS = 5 * MINUTE_MS
 RESEND_AFTER_MS = 60_000
 RESENDS = 3
 GUESSES = 5
 CHALLENGES_A_DAY = 10
 FAILURES_IN_A_ROW = 20
-DAY_MS = 24 * 60 * MINUTE
 CALLS = 2
 # A call says the code that the last SMS has while that one lives at least this long; ringing and listening take a minute.
-CALL_MS = 2 * MINUTE
+CALL_MS = 2 * MINUTE_MS
 # Networks tell within seconds whether an SMS arrived; a page that waits asks for this long.
 TOLD_WITHIN_MS = 90_000
 # What a challenge was asked by: a number, or an ID number.

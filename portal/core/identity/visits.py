@@ -15,13 +15,13 @@ from portal.core.events import Origin, note
 from portal.core.identity.people import SETTLED
 from portal.core.keys import fingerprint, token
 from portal.core.languages import Language
-from portal.core.outbox import MINUTE
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Database, Reader, Statement, Writer, insert, now, p
 from portal.core.tables import Customer, Visit
 
-IDLE_MS = {Proof.NOTHING: 10 * MINUTE, Proof.ID: 10 * MINUTE, Proof.CODE: 15 * MINUTE}
-LONGEST_MS = {Proof.NOTHING: 10 * MINUTE, Proof.ID: 10 * MINUTE, Proof.CODE: 60 * MINUTE}
-FRESH_MS = 10 * MINUTE
+IDLE_MS = {Proof.NOTHING: 10 * MINUTE_MS, Proof.ID: 10 * MINUTE_MS, Proof.CODE: 15 * MINUTE_MS}
+LONGEST_MS = {Proof.NOTHING: 10 * MINUTE_MS, Proof.ID: 10 * MINUTE_MS, Proof.CODE: 60 * MINUTE_MS}
+FRESH_MS = 10 * MINUTE_MS
 # A visit is touched at most this often: a write a page would cost more than the page.
 TOUCH_MS = 30_000
 

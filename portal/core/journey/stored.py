@@ -14,15 +14,15 @@ from portal.core.events import note
 from portal.core.keys import name
 from portal.core.languages import _, moment
 from portal.core.money import Money
-from portal.core.outbox import MINUTE
 from portal.core.party import Party
 from portal.core.portal import Portal
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Row, Statement, Writer, insert, now, p
 from portal.core.steps import STEPS, Ask, Done, Handoff, Pay, Refusal, Step
 from portal.core.tables import Journey
 
 # A step that waited longer was made of figures that may no longer hold.
-STALE_MS = 30 * MINUTE
+STALE_MS = 30 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,15 @@ from portal.core.payments.opening import gave_up
 from portal.core.payments.rows import COLUMNS, Known, find, known
 from portal.core.payments.states import OPEN, State, is_one_of
 from portal.core.ports import Heard, Payments
+from portal.core.spans import MINUTE_MS
 from portal.core.statements import Database, Row, Statement, now, p
 from portal.core.tables import Payment
 
 log = structlog.get_logger()
 
-MINUTE = 60_000
-SILENT_MS = 2 * MINUTE
-ASKED_EVERY_MS = 5 * MINUTE
-ABANDONED_MS = 60 * MINUTE
+SILENT_MS = 2 * MINUTE_MS
+ASKED_EVERY_MS = 5 * MINUTE_MS
+ABANDONED_MS = 60 * MINUTE_MS
 AT_ONCE = 10
 # After an outage, hundreds a minute; shorter than a chore is held.
 LONGEST_SECONDS = 60.0

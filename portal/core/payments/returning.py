@@ -20,13 +20,14 @@ from portal.core.payments.counts import NOTICES, RETURNED
 from portal.core.payments.rows import HEARD, Known, find
 from portal.core.payments.states import State
 from portal.core.ports import Payments, Returned, Reversal
+from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, Writer, p
 from portal.core.tables import Journey, Ledger, Notice, Payment
 
 log = structlog.get_logger()
 
 # Longer than a weekend of lost notices, and what Stripe itself goes on delivering for.
-LOOKS_BACK_MS = 4 * 24 * 60 * 60_000
+LOOKS_BACK_MS = 4 * DAY_MS
 
 
 def _most(column: int, total: str) -> ColumnElement[int]:

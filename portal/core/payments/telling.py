@@ -10,7 +10,7 @@ from portal.core import incentives, ledger
 from portal.core.errors import BillsUnseen, Permanent, TryAgain
 from portal.core.ledger import Entry
 from portal.core.money import Money
-from portal.core.outbox import MINUTE, Job, Outbox
+from portal.core.outbox import Job, Outbox
 from portal.core.payments.counts import REFUNDS_DUE
 from portal.core.payments.hearing import Outcome, paid
 from portal.core.payments.owing import TOLD, WAITING, is_untold
@@ -18,6 +18,7 @@ from portal.core.payments.returning import book_again
 from portal.core.payments.rows import Known, find
 from portal.core.payments.states import State
 from portal.core.ports import Billing, Recorded, Taken
+from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Row, Statement, Writer, constant, p
 from portal.core.tables import Customer, Ledger, Payment
 
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 CHANNEL = "billing"
 # A billing system may be away for a weekend, or for a migration: money that was taken is not forgotten meanwhile.
-LIFETIME_MS = 60 * 24 * 60 * MINUTE
+LIFETIME_MS = 60 * DAY_MS
 
 AWAIT = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).values(told=constant(WAITING)))
 ACKNOWLEDGE = Statement(
