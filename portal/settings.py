@@ -1,10 +1,11 @@
 """Settings: read once from the environment and `.env`, frozen, checked at start. The README lists them."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sandbox signs with a key that everybody knows; live mode refuses it.
@@ -12,7 +13,7 @@ SANDBOX_KEY = "sandbox-only-key-that-everybody-knows"
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     mode: Literal["sandbox", "live"] = Field(default="sandbox", validation_alias="PORTAL_MODE")
     database_url: str = Field(default="sqlite:///var/portal.db", validation_alias="PORTAL_DATABASE_URL")
@@ -126,8 +127,22 @@ class Settings(BaseSettings):
     def _smtp(self) -> bool:
         return bool(self.smtp_url.get_secret_value() and self.email_from)
 
-    @model_validator(mode="after")
-    def _known_database(self) -> Self:
-        if not self.database_url.startswith(("sqlite:///", "postgresql://")):
-            raise ValueError("PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql://")
-        return self
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return url
+
+
+def read() -> Settings:
+    """Raises ValueError with the name of each setting that is wrong, and never what was given: it may be a secret."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ValueError("; ".join(map(_sentence, error.errors(include_url=False, include_input=False)))) from None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    what = error["msg"].removeprefix("Value error, ")
+    return f"{error['loc'][0]}: {what[0].lower()}{what[1:]}"

@@ -20,12 +20,12 @@ def check() -> None:
 
 
 def _findings() -> Iterator[tuple[bool, str]]:
-    from portal.settings import SANDBOX_KEY, Settings
+    from portal.settings import SANDBOX_KEY, read
 
     try:
-        settings = Settings()
+        settings = read()
     except ValueError as error:
-        yield False, " ".join(str(error).split())
+        yield False, str(error)
         return
     yield True, f"mode is {settings.mode}, at {settings.base_url}"
     for problem in settings.problems:

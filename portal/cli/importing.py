@@ -20,7 +20,7 @@ from portal.app import DEMO, open_database
 from portal.core import company
 from portal.core.errors import Unavailable
 from portal.core.languages import Language, Text, _
-from portal.settings import Settings
+from portal.settings import read
 
 # More would hide the sum of it; --json has them all
 SHOWN = 50
@@ -114,7 +114,7 @@ def spoken() -> Language:
 def books(*, create: bool, update: bool) -> Iterator[tuple[Books, str]]:
     """The company's books, and the currency it bills in."""
     try:
-        settings = Settings()
+        settings = read()
         home = company.read(settings.company or DEMO).currency
     except (ValueError, OSError) as error:
         raise SystemExit(f"portal: {error}") from error

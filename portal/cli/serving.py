@@ -115,15 +115,15 @@ def prepare(address: str = "") -> None:
     from sqlalchemy.exc import OperationalError
 
     from portal.migrations import Newer, upgrade
-    from portal.settings import Settings
+    from portal.settings import read
 
     try:
-        settings = Settings()
+        settings = read()
         if address and "base_url" not in settings.model_fields_set:
             os.environ["PORTAL_BASE_URL"] = address
-            settings = Settings()
+            settings = read()
     except ValueError as error:
-        raise SystemExit(f"portal: {_first_line(error)}") from error
+        raise SystemExit(f"portal: {error}") from error
     if settings.problems:
         raise SystemExit(f"portal: {settings.problems[0]}")
     try:
@@ -132,10 +132,6 @@ def prepare(address: str = "") -> None:
         raise SystemExit(f"portal: {newer}") from newer
     except OperationalError as error:
         raise SystemExit("portal: the database does not answer: check PORTAL_DATABASE_URL and that the server runs") from error
-
-
-def _first_line(error: ValueError) -> str:
-    return " ".join(str(error).split())[:300]
 
 
 def logging_to_stderr() -> None:
