@@ -32,10 +32,9 @@ from portal.core.ports import Billing, Messages, Payments
 from portal.core.statements import Database
 from portal.core.telephony import Telephony
 from portal.core.worker import Chore, Worker
-from portal.paths import STATIC, TEMPLATES
+from portal.paths import DEMO, STATIC, TEMPLATES
 from portal.settings import Settings
 
-DEMO = Path(__file__).resolve().parent / "demo" / "company.toml"
 ASK_EVERY_SECONDS = 20.0
 # A refund that no notice told is found within the hour.
 LOOK_BACK_EVERY_SECONDS = 3600.0

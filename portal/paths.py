@@ -1,4 +1,4 @@
-"""Where the pages' templates and static files are: inside the installed package, or at the root of a checkout."""
+"""Where the pages' templates and static files are (inside the installed package, or at the root of a checkout), and the demo company."""
 
 from pathlib import Path
 
@@ -8,3 +8,4 @@ ROOT = PACKAGED if PACKAGED.is_dir() else PACKAGE.parent
 
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
+DEMO = PACKAGE / "demo" / "company.toml"

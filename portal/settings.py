@@ -132,6 +132,8 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         if not url.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        if url.removeprefix("sqlite:///") in ("", ":memory:"):
+            raise ValueError("must have a file's path after sqlite:///")
         return url
 
 

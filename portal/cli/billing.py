@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from portal.cli import starting
+
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -15,13 +17,14 @@ def serve(
     """A billing system for the demo company, as docs/billing-openapi.yaml describes it, with books of its own."""
     import uvicorn
 
-    from portal import demo, migrations
+    from portal import demo
     from portal.adapters.billing import EmbeddedBilling
     from portal.app import open_database
     from portal.reference.billing import application
 
     Path("var").mkdir(exist_ok=True)
-    migrations.upgrade(database)
+    with starting.or_a_line():
+        starting.database(database, "BILLING_DATABASE_URL")
     db = open_database(database)
     demo.seed(db)
     print(f"Billing is at http://{host}:{port}/. For the portal:", flush=True)

@@ -1,10 +1,11 @@
 """`portal check`: settings, database, keys, vendors; each line ok, or what to do."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from portal.cli import starting
 
 if TYPE_CHECKING:
     from portal.settings import Settings
@@ -33,7 +34,7 @@ def _findings() -> Iterator[tuple[bool, str]]:
     if not settings.problems:
         own = SANDBOX_KEY not in settings.keys
         yield True, f"{len(settings.keys)} secret key(s)" if own else "the sandbox's secret key: set PORTAL_SECRET_KEYS before going live"
-    yield _company(settings.company)
+    yield _company(settings)
     yield _database(settings.database_url)
     yield True, f"SMS by {settings.sms}, e-mail by {settings.email}, payments by {settings.payments}"
     if settings.live and settings.test_phones:
@@ -46,15 +47,11 @@ def _findings() -> Iterator[tuple[bool, str]]:
         yield _billing(settings)
 
 
-def _company(path: Path | None) -> tuple[bool, str]:
-    from portal.app import DEMO
-    from portal.core.company import read
-
+def _company(settings: "Settings") -> tuple[bool, str]:
     try:
-        company = read(path or DEMO)
-    except (OSError, ValueError) as error:
-        return False, f"company: {error}: set PORTAL_COMPANY to a company.toml that has it"
-    return True, f"company {company.legal_name}"
+        return True, f"company {starting.company(settings).legal_name}"
+    except ValueError as error:
+        return False, str(error)
 
 
 def _billing(settings: "Settings") -> tuple[bool, str]:
@@ -95,12 +92,10 @@ def _payments(settings: "Settings") -> tuple[bool, str]:
 
 
 def _database(url: str) -> tuple[bool, str]:
-    from portal.migrations import Newer, newest, upgrade
+    from portal.migrations import newest
 
     try:
-        upgrade(url)
-    except Newer as newer:
-        return False, str(newer)
-    except Exception as error:
-        return False, f"database: {type(error).__name__}: check PORTAL_DATABASE_URL and that the server runs"
+        starting.database(url)
+    except ValueError as error:
+        return False, str(error)
     return True, f"database at revision {newest()}"

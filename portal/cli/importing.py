@@ -11,13 +11,11 @@ from io import TextIOWrapper
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from sqlalchemy.exc import OperationalError
 
-from portal import migrations
 from portal.adapters.extracts.books import Books, Entered
 from portal.adapters.extracts.entries import Entry, Reading, Status, Unreadable, as_json, reason
-from portal.app import DEMO, open_database
-from portal.core import company
+from portal.app import open_database
+from portal.cli import starting
 from portal.core.errors import Unavailable
 from portal.core.languages import Language, Text, _
 from portal.settings import read
@@ -49,8 +47,6 @@ def run(reading: Callable[[str], Reading], file: str, as_json: bool, *, create: 
         report.add([Entered(Entry(file, refusal.line, refused=refusal.text), Status.REFUSED, refusal.text)])
     except Unavailable as error:
         report.stop(_("The database did not answer ({error}). Run the same command again to go on.", error=str(error)), 1)
-    except OperationalError as error:
-        report.stop(_("The database cannot be opened: {error}", error=str(error.orig)), 1)
     except KeyboardInterrupt:
         report.stop(_("Stopped. Run the same command again to go on."), STOPPED)
     report.finish()
@@ -113,17 +109,13 @@ def spoken() -> Language:
 @contextmanager
 def books(*, create: bool, update: bool) -> Iterator[tuple[Books, str]]:
     """The company's books, and the currency it bills in."""
-    try:
+    with starting.or_a_line():
         settings = read()
-        home = company.read(settings.company or DEMO).currency
-    except (ValueError, OSError) as error:
-        raise SystemExit(f"portal: {error}") from error
+        home = starting.company(settings).currency
+        starting.database(settings.database_url)
     db = open_database(settings.database_url)
     try:
-        migrations.upgrade(settings.database_url)
         yield Books(db, create=create, update=update), home
-    except migrations.Newer as newer:
-        raise SystemExit(f"portal: {newer}") from newer
     finally:
         db.close()
 

@@ -8,11 +8,16 @@ import sys
 import tempfile
 from contextlib import suppress
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 from starlette.applications import Starlette
+
+from portal.cli import starting
+
+if TYPE_CHECKING:
+    from portal.settings import Settings
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -110,28 +115,24 @@ def worker(
 
 
 def prepare(address: str = "") -> None:
-    """Refuses an unsafe start in one line, and brings the schema up to date, once however many start together. Where nobody said
-    where customers find it, they find it at `address`."""
-    from sqlalchemy.exc import OperationalError
+    """Refuses an unsafe start in one line, before there are processes that would each fail at it. Where nobody said where customers
+    find it, they find it at `address`."""
+    with starting.or_a_line():
+        settings = _settings(address)
+        if settings.problems:
+            raise ValueError(settings.problems[0])
+        starting.company(settings)
+        starting.database(settings.database_url)
 
-    from portal.migrations import Newer, upgrade
+
+def _settings(address: str) -> "Settings":
     from portal.settings import read
 
-    try:
-        settings = read()
-        if address and "base_url" not in settings.model_fields_set:
-            os.environ["PORTAL_BASE_URL"] = address
-            settings = read()
-    except ValueError as error:
-        raise SystemExit(f"portal: {error}") from error
-    if settings.problems:
-        raise SystemExit(f"portal: {settings.problems[0]}")
-    try:
-        upgrade(settings.database_url)
-    except Newer as newer:
-        raise SystemExit(f"portal: {newer}") from newer
-    except OperationalError as error:
-        raise SystemExit("portal: the database does not answer: check PORTAL_DATABASE_URL and that the server runs") from error
+    settings = read()
+    if not address or "base_url" in settings.model_fields_set:
+        return settings
+    os.environ["PORTAL_BASE_URL"] = address
+    return read()
 
 
 def logging_to_stderr() -> None:

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 
 from portal.adapters.papers import TypstPapers
-from portal.app import DEMO
 from portal.core.company import read
 from portal.core.documents import Document, Kind, Line, Party, Totals, VatRate
 from portal.core.languages import Language
 from portal.core.money import Money
+from portal.paths import DEMO
 from tests.bench.figures import Figure
 
 DOCUMENTS = 40

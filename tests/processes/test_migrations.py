@@ -67,13 +67,13 @@ def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve
     assert '"level": "error"' not in server.said()
 
 
-@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",), ("import", "customers", "none.csv")])
+@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",), ("import", "customers", "none.csv"), ("billing",)])
 def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_demo, tmp_path):
     engine = create_engine(sqlite_demo)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    ended = command(*command_line, folder=tmp_path, PORTAL_DATABASE_URL=sqlite_demo)
+    ended = command(*command_line, folder=tmp_path, PORTAL_DATABASE_URL=sqlite_demo, BILLING_DATABASE_URL=sqlite_demo)
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
         f"portal: the database is at revision 9999, and this version knows {migrations.newest()}: install the version that made it"
