@@ -1,5 +1,7 @@
 """Settings: read once from the environment and `.env`, frozen, checked at start. The README lists them."""
 
+import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -70,12 +72,13 @@ class Settings(BaseSettings):
             (not all(self.keys), "PORTAL_SECRET_KEYS has an empty key: set one or more keys, comma-separated, oldest first"),
             (bool(urlsplit(self.base_url).path.strip("/")), "PORTAL_BASE_URL must have no path: set https://HOST"),
             (not self.host, "PORTAL_BASE_URL has no host: set https://HOST"),
+            (urlsplit(self.base_url).scheme not in ("https", "http"), "PORTAL_BASE_URL is no address of a page: set https://HOST"),
             (self.sms == "twilio" and not self._twilio, "PORTAL_SMS=twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM"),
             (
                 self.payments == "stripe" and not self._stripe,
                 "PORTAL_PAYMENTS=stripe needs STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET",
             ),
-            (self.email == "smtp" and not self._smtp, "PORTAL_EMAIL=smtp needs PORTAL_SMTP_URL and PORTAL_EMAIL_FROM"),
+            (self.email == "smtp" and not self._smtp, "PORTAL_EMAIL=smtp needs PORTAL_SMTP_URL (smtps://…) and PORTAL_EMAIL_FROM"),
             (
                 self.billing == "http" and not self._billing,
                 "PORTAL_BILLING=http needs PORTAL_BILLING_URL (https://…) and PORTAL_BILLING_KEY",
@@ -85,6 +88,7 @@ class Settings(BaseSettings):
             found += [
                 (SANDBOX_KEY in self.keys, "PORTAL_SECRET_KEYS is not set: live mode needs a secret key of its own"),
                 (any(len(key) < 32 for key in self.keys), "PORTAL_SECRET_KEYS has a key of less than 32 characters: set longer ones"),
+                (self.company is None, "PORTAL_COMPANY is not set: live mode is not the demo company's, set the path of a company.toml"),
                 (not self.secure, "PORTAL_BASE_URL is not https: set https://HOST"),
                 (self.sms == "sandbox", "PORTAL_SMS is sandbox: set twilio"),
                 (self.email == "sandbox", "PORTAL_EMAIL is sandbox: set smtp"),
@@ -125,7 +129,8 @@ class Settings(BaseSettings):
 
     @property
     def _smtp(self) -> bool:
-        return bool(self.smtp_url.get_secret_value() and self.email_from)
+        url = urlsplit(self.smtp_url.get_secret_value())
+        return url.scheme in ("smtp", "smtps") and bool(url.hostname and self.email_from)
 
     @field_validator("database_url")
     @classmethod
@@ -135,6 +140,31 @@ class Settings(BaseSettings):
         if url.removeprefix("sqlite:///") in ("", ":memory:"):
             raise ValueError("must have a file's path after sqlite:///")
         return url
+
+    @field_validator("base_url", "billing_url", "twilio_api_base", "stripe_api_base", "smtp_url")
+    @classmethod
+    def _readable_url(cls, url: str | SecretStr) -> str | SecretStr:
+        try:
+            _ = urlsplit(url.get_secret_value() if isinstance(url, SecretStr) else url).port  # looked at when it is asked for
+        except ValueError:
+            raise ValueError("must be an address such as https://HOST:PORT") from None
+        return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, proxies: str) -> str:
+        """As they are compared, in their shortest form."""
+        try:
+            return ",".join(str(ip_address(proxy.strip())) for proxy in proxies.split(",") if proxy.strip())
+        except ValueError:
+            raise ValueError("must be IP addresses, comma-separated; no names and no networks") from None
+
+    @field_validator("test_phones")
+    @classmethod
+    def _agreed_codes(cls, listed: str) -> str:
+        if not all(re.fullmatch(r"\+\d+=\S+", pair.strip()) for pair in listed.split(",") if pair.strip()):
+            raise ValueError("must be telephones with codes, +972502345678=123456, comma-separated")
+        return listed
 
 
 def read() -> Settings:

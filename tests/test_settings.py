@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.settings import Settings
+from portal.settings import Settings, read
 
 HTTP = {"PORTAL_BILLING": "http", "PORTAL_BILLING_URL": "https://billing.example.com", "PORTAL_BILLING_KEY": "k" * 32}
 
@@ -40,3 +40,31 @@ def test_bills_do_not_travel_in_the_clear_in_live_mode(url, refused):
     assert about_billing(**HTTP | {"PORTAL_BILLING_URL": url}) == []
     live = about_billing(**HTTP | {"PORTAL_BILLING_URL": url, "PORTAL_MODE": "live"})
     assert live == (["PORTAL_BILLING_URL is not https: set https://HOST"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("PORTAL_BASE_URL", "https://[portal"), ("PORTAL_BASE_URL", "http://127.0.0.1:bad"), ("PORTAL_BILLING_URL", "http://127.0.0.1:bad"),
+     ("PORTAL_SMTP_URL", "smtp://u:secret@host:bad"), ("PORTAL_TRUSTED_PROXIES", "nginx"), ("PORTAL_TRUSTED_PROXIES", "10.0.0.0/8"),
+     ("PORTAL_TEST_PHONES", "garbage"), ("PORTAL_TEST_PHONES", "+972502345671=")],
+)  # fmt: skip
+def test_what_is_not_of_its_form_is_named_and_not_repeated(name, given, monkeypatch):
+    monkeypatch.setenv(name, given)
+    with pytest.raises(ValueError, match=f"^{name}: must be ") as refused:
+        read()
+    assert given not in str(refused.value)
+
+
+def test_what_is_of_its_form_is_taken(monkeypatch):
+    monkeypatch.setenv("PORTAL_TRUSTED_PROXIES", " 10.9.9.9, 2001:DB8::0009,")
+    monkeypatch.setenv("PORTAL_TEST_PHONES", "+972502345678=123456, +972502345679=654321")
+    assert read().trusted_proxies == "10.9.9.9,2001:db8::9"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"), ({"PORTAL_MODE": "live"}, "PORTAL_COMPANY"),
+     ({"PORTAL_EMAIL": "smtp", "PORTAL_SMTP_URL": "rubbish", "PORTAL_EMAIL_FROM": "us@portal.example"}, "PORTAL_SMTP_URL")],
+)  # fmt: skip
+def test_what_cannot_work_is_a_problem(settings, said):
+    assert any(said in problem for problem in Settings.model_validate(settings).problems)

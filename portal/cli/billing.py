@@ -10,7 +10,7 @@ from portal.cli import starting
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8100,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8100,
     key: Annotated[str, typer.Option(envvar="BILLING_KEY", help="The bearer key that the portal has to show.")] = "try-me",
     database: Annotated[str, typer.Option(envvar="BILLING_DATABASE_URL", help="Its own database.")] = "sqlite:///var/billing.db",
 ) -> None:

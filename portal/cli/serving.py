@@ -24,8 +24,8 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes that serve.")] = 1,
+    port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
     with_worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Send messages from here too, or leave it to `portal worker`.")
     ] = True,
@@ -89,14 +89,17 @@ def application() -> Starlette:
 
 def worker(
     host: Annotated[str, typer.Option(help="Address to show its metrics on.")] = "127.0.0.1",
-    metrics_port: Annotated[int, typer.Option(help="Port to show its metrics on; 0: nowhere.")] = 0,
+    metrics_port: Annotated[int, typer.Option(min=0, max=65535, help="Port to show its metrics on; 0: nowhere.")] = 0,
 ) -> None:
     """Background work alone, for deployments that separate it."""
     prepare()
     if metrics_port:
         from prometheus_client import start_http_server
 
-        start_http_server(metrics_port, host)
+        try:
+            start_http_server(metrics_port, host)
+        except OSError as error:
+            raise SystemExit(f"portal: metrics at {host}:{metrics_port}: {error.strerror}") from error
     from portal.app import CHORES, parts
     from portal.core.worker import Worker
     from portal.settings import Settings

@@ -1,5 +1,6 @@
 """What cannot work is refused in a line that says what to set, by whichever command meets it."""
 
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -79,3 +80,18 @@ def refusal(*arguments: str, folder: Path, **settings: str) -> str:
     [line] = ended.stderr.splitlines()
     assert line.startswith("portal: ")
     return line
+
+
+@pytest.mark.parametrize("option", [("--port", "99999"), ("--workers", "0")], ids=" ".join)
+def test_a_number_that_cannot_be_is_refused(option, tmp_path):
+    ended = command("serve", *option, folder=tmp_path)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_taken_port_for_metrics_is_said_in_a_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = refusal("worker", "--metrics-port", str(taken.getsockname()[1]), folder=tmp_path)
+    assert "Address already in use" in said

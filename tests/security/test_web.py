@@ -86,9 +86,9 @@ def test_only_our_own_page_may_post(sqlite_portal, said, allowed):
 def sqlite_portal(sqlite_demo) -> Iterator[Client]:
     """One database is enough where none is asked."""
     settings = Settings.model_validate(
-        {"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "testclient, 10.9.9.9, 2001:db8::9"}
+        {"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "127.0.0.1, 10.9.9.9, 2001:db8::9"}
     )
-    with Client(build(settings)) as client:
+    with Client(build(settings), client=("127.0.0.1", 50_000)) as client:
         yield client
 
 
