@@ -1,15 +1,19 @@
 """The company whose portal it is: name, colours, telephone, hours, policies and wording, from `company.toml`."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from portal.core.money import Money
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+E164 = r"\+\d{6,15}"
+KINDS: dict[type, str] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +61,66 @@ class Company:
 
 def read(path: Path) -> Company:
     """Raises ValueError with the key that is missing or wrong."""
-    with open(path, "rb") as file:
-        said = tomllib.load(file)
     try:
-        return _company(said, path.parent)
+        return _company(tomllib.loads(path.read_text(encoding="utf-8")), path.parent)
     except KeyError as missing:
         raise ValueError(f"{path}: {missing} is missing") from missing
+    except ValueError as wrong:
+        raise ValueError(f"{path}: {wrong}") from wrong
 
 
 def _company(said: dict[str, Any], folder: Path) -> Company:
-    currency = said["currency"]
+    name, currency = _take(said, "name", dict), _take(said, "currency", str)
+    hours, policies = _take(said, "hours", dict), _take(said, "policies", dict, {})
+    if not isinstance(name.get("he"), str):
+        raise ValueError("name.he is missing: what is not named in a language has its Hebrew name")
     return Company(
-        name=said["name"],
-        legal_name=said["legal_name"],
-        colour=said["colour"],
-        logo=(folder / said["logo"]).read_text(encoding="utf-8") if said.get("logo") else "",
-        telephone=said["telephone"],
-        whatsapp=said.get("whatsapp", ""),
-        email=said.get("email", ""),
-        address=said.get("address", {}),
-        zone=ZoneInfo(said.get("timezone", "Asia/Jerusalem")),
-        hours=Hours(tuple(_day(said["hours"].get(day)) for day in DAYS)),
+        name=name,
+        legal_name=_take(said, "legal_name", str),
+        colour=_formed(_take(said, "colour", str), r"#[0-9a-fA-F]{6}", "colour", "#rrggbb"),
+        logo=(folder / said["logo"]).read_text(encoding="utf-8") if _take(said, "logo", str, "") else "",
+        telephone=_formed(_take(said, "telephone", str), E164, "telephone", "+972…"),
+        whatsapp=_formed(_take(said, "whatsapp", str, ""), rf"({E164})?", "whatsapp", "+972…"),
+        email=_take(said, "email", str, ""),
+        address=_take(said, "address", dict, {}),
+        zone=_zone(_take(said, "timezone", str, "Asia/Jerusalem")),
+        hours=Hours(tuple(_day(day, hours.get(day)) for day in DAYS)),
         currency=currency,
-        wait_minutes=said.get("wait_minutes", 0),
-        service_fee=Money(said.get("service_fee", 0), currency),
-        show_amount_by_id=said.get("policies", {}).get("show_amount_by_id", False),
-        sms_countries=tuple(said.get("policies", {}).get("sms_countries", ["IL"])),
-        coordinator=said.get("accessibility", {}),
-        wording=said.get("wording", {}),
+        wait_minutes=_take(said, "wait_minutes", int, 0),
+        service_fee=Money(_take(said, "service_fee", int, 0), currency),
+        show_amount_by_id=_take(policies, "show_amount_by_id", bool, False),
+        sms_countries=tuple(_take(policies, "sms_countries", list, ["IL"])),
+        coordinator=_take(said, "accessibility", dict, {}),
+        wording=_take(said, "wording", dict, {}),
     )
 
 
-def _day(said: list[str] | None) -> tuple[time, time] | None:
-    return (time.fromisoformat(said[0]), time.fromisoformat(said[1])) if said else None
+def _take(said: dict[str, Any], key: str, kind: type[T], default: T | None = None) -> T:
+    """Raises KeyError where it must be there, and is not."""
+    value = said[key] if default is None else said.get(key, default)
+    if type(value) is not kind:  # isinstance would take true for a number
+        raise ValueError(f"{key} must be {KINDS[kind]}")
+    return value
+
+
+def _formed(value: str, pattern: str, key: str, example: str) -> str:
+    if not re.fullmatch(pattern, value):
+        raise ValueError(f"{key} must be of the form {example}")
+    return value
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"timezone: there is no {name!r}") from None
+
+
+def _day(day: str, said: Any) -> tuple[time, time] | None:
+    if not said:
+        return None
+    try:
+        opening, closing = map(time.fromisoformat, said)
+    except (TypeError, ValueError):
+        raise ValueError(f'hours.{day} must be ["08:00", "19:00"], or left out') from None
+    return opening, closing
