@@ -1,5 +1,6 @@
 """`portal check`: settings, database, keys, vendors; each line ok, or what to do."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from portal.cli import starting
 
 if TYPE_CHECKING:
     from portal.settings import Settings
+
+SEPARATE = "PORTAL_SEPARATE_WORKER"  # what `serve` tells its own processes
 
 
 def check() -> None:
@@ -29,6 +32,8 @@ def _findings() -> Iterator[tuple[bool, str]]:
         yield False, str(error)
         return
     yield True, f"mode is {settings.mode}, at {settings.base_url}"
+    for name in _strangers(settings):
+        yield True, f"{name} is set, and is no setting: is it misspelt?"
     for problem in settings.problems:
         yield False, problem
     if not settings.problems:
@@ -45,6 +50,11 @@ def _findings() -> Iterator[tuple[bool, str]]:
         yield _payments(settings)
     if settings.billing == "http" and not settings.problems:
         yield _billing(settings)
+
+
+def _strangers(settings: "Settings") -> list[str]:
+    known = {str(field.validation_alias) for field in type(settings).model_fields.values()} | {SEPARATE}
+    return sorted(name for name in os.environ if name.startswith("PORTAL_") and name not in known)
 
 
 def _company(settings: "Settings") -> tuple[bool, str]:

@@ -14,3 +14,11 @@ def test_live_mode_with_agreed_codes_is_said_so(tmp_path, mode, agreed, said):
     )
     assert ("PORTAL_TEST_PHONES is set" in checked.stdout) is said
     assert "123456" not in checked.stdout
+
+
+def test_a_misspelt_setting_is_said_and_stops_nothing(tmp_path):
+    checked = command("check", folder=tmp_path, PORTAL_DATABSE_URL="sqlite:///secret.db", PORTAL_SEPARATE_WORKER="1", PORTAL_MODE="sandbox")
+    assert [line for line in checked.stdout.splitlines() if "no setting" in line] == [
+        "ok    PORTAL_DATABSE_URL is set, and is no setting: is it misspelt?"
+    ]
+    assert checked.returncode == 0
