@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portal.adapters.extracts import cells
 from portal.adapters.extracts.entries import Unreadable
-from portal.core.languages import _
+from portal.core.languages import Text, _
 
 ALIASES = {
     "customer_id": "customer id, customer no, customer number, client id, client number, account id, account no, "
@@ -39,17 +39,21 @@ ALIASES = {
 }
 FIELDS = {"".join(filter(str.isalnum, said)): field for field, names in ALIASES.items() for said in names.split(", ")}
 
+# Beside another amount it may be the total, or what is still open of it
+TO_PAY = {"amountdue", "סכוםלתשלום", "סהכלתשלום"}
+
 # How far down a heading may be: exports put a title and a date above it
 HIGHEST_TITLE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Position of each field in a row."""
+    """Position of each field in a row. `unclear`: headings that could both be a field."""
 
     at: Mapping[str, int]
     width: int
     headings: tuple[str, ...] = ()
+    unclear: Text | None = None
 
     def cell(self, row: Sequence[str], field: str) -> str:
         position = self.at.get(field)
@@ -66,12 +70,31 @@ class Names:
     added: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self, row: Sequence[str]) -> Columns:
-        at: dict[str, int] = {}
-        for position, cell in enumerate(row):
-            known = self.added.get(folded(cell)) or FIELDS.get(folded(cell))
-            if known and (known not in at or folded(cell) in self.added):
-                at[known] = position
-        return Columns(at, len(row), tuple(cells.text(cell) for cell in row))
+        claims: dict[str, dict[int, str]] = {}
+        for position, heading in enumerate(map(folded, row)):
+            if known := self.added.get(heading) or FIELDS.get(heading):
+                claims.setdefault(known, {})[position] = heading
+        found = {field: self._likeliest(field, headings) for field, headings in claims.items()}
+        headings = tuple(cells.text(cell) for cell in row)
+        return Columns({field: at[0] for field, at in found.items()}, len(row), headings, unclear(found, headings))
+
+    def _likeliest(self, field: str, headings: Mapping[int, str]) -> list[int]:
+        """Which --columns names, else what is called as the field is."""
+        named = [at for at, heading in headings.items() if heading in self.added]
+        own = [at for at, heading in headings.items() if heading == folded(field) and TO_PAY.isdisjoint(headings.values())]
+        return named or own or list(headings)
+
+
+def unclear(found: Mapping[str, Sequence[int]], headings: Sequence[str]) -> Text | None:
+    for name, at in found.items():
+        if len(at) > 1:
+            return _(
+                "{one} and {other} could both be {field}: name the right one with --columns FILE.toml",
+                one=headings[at[0]],
+                other=headings[at[1]],
+                field=name,
+            )
+    return None
 
 
 def folded(heading: str) -> str:

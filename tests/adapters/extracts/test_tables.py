@@ -100,6 +100,35 @@ def test_headings_of_their_own_are_mapped(tmp_path):
         names(tmp_path / "wrong.toml")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "field"),
+    [
+        ("סכום", 'סה"כ לתשלום', "total"), ("amount", "Amount due", "total"), ("total", "amount_due", "total"),
+        ("date", "invoice_date", "issue_date"), ("Phone", "phone", "phone"),
+    ],
+)  # fmt: skip
+def test_two_headings_of_one_field_are_not_chosen_between(tmp_path, one, other, field):
+    path = table(tmp_path / "c.csv", ["7", "118.00", "18.00", "0.00"], heading=["customer_id", one, "vat", other], above="Debtors\n")
+    with pytest.raises(Unreadable) as refusal:
+        read(path)
+    assert refusal.value.text.values == {"one": one, "other": other, "field": field}
+    assert refusal.value.line == 2
+
+
+def test_a_field_of_its_own_name_is_meant(tmp_path):
+    heading = ["customer_id", "date", "amount", "vat", "issue_date", "number", "total"]
+    said = read(table(tmp_path / "c.csv", ["7", "1/1/2020", "100.00", "18.00", "2026-06-10", "INV-1", "118.00"], heading=heading))
+    assert (shown(said[0])["total"], shown(said[0])["issue_date"]) == ("118.00", "2026-06-10")
+
+
+def test_columns_choose_between_two_headings(tmp_path):
+    (tmp_path / "columns.toml").write_text('total = "amount"\nbalance = "amount_due"\n', encoding="utf-8")
+    heading = ["customer_id", "number", "date", "amount", "sum", "amount_due"]
+    path = table(tmp_path / "c.csv", ["7", "INV-1", "2026-06-10", "118.00", "100.00", "18.00"], heading=heading)
+    said = shown(read(path, names(tmp_path / "columns.toml"))[0])
+    assert (said["total"], said["balance"]) == ("118.00", "18.00")
+
+
 def test_customers_of_24_countries_keep_what_can_be_dialled():
     said = read(data("07-customer-csv") / "chinook-customers.csv")
     assert said and not any(entry.refused for entry in said)
