@@ -6,7 +6,7 @@ The file is read twice, first to know its encoding, and never held: a million ro
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from itertools import islice
@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 from portal.adapters.extracts.cells import text
 from portal.adapters.extracts.entries import Unreadable
 from portal.adapters.extracts.headings import HIGHEST_TITLE, Columns, Names, folded
+from portal.adapters.extracts.people import PHONES, PLACES
 from portal.core.languages import Text, _
 
 DELIMITERS = ",;\t|"
@@ -69,9 +70,16 @@ class Table:
     def _checked(self, row: Row) -> Row:
         if any("\ufffd" in cell for cell in row.cells):
             return replace(row, problem=_("the row has characters that cannot be read"))
+        if any(self._swallows(field, row) for field in self.columns.at):
+            return replace(row, problem=UNCLOSED)
         if any(cell.strip() for cell in row.cells[self.columns.width :]):
             return replace(row, problem=_("the row has more cells than the heading"))
         return row
+
+    def _swallows(self, field: str, row: Row) -> bool:
+        """Other rows, in a cell that is one line: only addresses have commas in several."""
+        cell = self.columns.cell(row.cells, field)
+        return "\n" in cell and self.delimiter in cell and field not in (*PLACES, *PHONES)
 
     def _heading(self, names: Names) -> tuple[str, Columns, int]:
         """The delimiter and the row that name the most columns that we know."""
@@ -103,10 +111,12 @@ def readable(path: Path, encoding: str) -> TextIOWrapper:
 
 def records(file: TextIOWrapper, delimiter: str) -> Iterator[Row]:
     """Each record with the number of the line that it begins in."""
-    reader = csv.reader(file, delimiter=delimiter)
+    written: list[str] = []
+    reader = csv.reader(kept(file, written), delimiter=delimiter)
     line = 0
     while True:
         begins = line + 1
+        written.clear()
         try:
             row = next(reader)
         except StopIteration:
@@ -116,10 +126,28 @@ def records(file: TextIOWrapper, delimiter: str) -> Iterator[Row]:
             continue
         finally:
             line = reader.line_num
-        if line - begins > LONGEST_ROW:
+        if line - begins > LONGEST_ROW or not closed(written, delimiter):
             yield Row(begins, row[:1], UNCLOSED)
         elif not (begins == 1 and SEP_LINE.fullmatch(delimiter.join(row))):
             yield Row(begins, row)
+
+
+def kept(lines: Iterable[str], written: list[str]) -> Iterator[str]:
+    """Whoever asks for more than there is sees an empty line in `written`."""
+    for line in lines:
+        written.append(line)
+        yield line
+    written.append("")
+
+
+def closed(written: list[str], delimiter: str) -> bool:
+    """A mark that nobody closed ends with the file, or with the mark of a later row, where strictly none may close."""
+    if len(written) == 1 or not written[-1]:
+        return bool(written[-1])
+    try:
+        return bool(list(csv.reader(written, delimiter=delimiter, strict=True)))
+    except csv.Error:
+        return False
 
 
 def opened(path: Path) -> int:

@@ -182,6 +182,32 @@ def test_a_quotation_mark_nobody_closes_costs_no_more_than_its_rows(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("fifth", "seventh", "refused"),
+    [('5,"Name 5', "7,Name 7", 6), ('5,"Name 5', '7,"Name 7"', 6), ('"5","Name 5', '"7","Name 7"', 6), ('5,"Name 5', '7,Name 7"', 6)],
+)
+def test_a_quotation_mark_nobody_closes_swallows_no_rows_in_silence(tmp_path, fifth, seventh, refused):
+    rows = [f"{n},Name {n}" for n in range(1, 41)]
+    rows[4], rows[6] = fifth, seventh
+    (tmp_path / "c.csv").write_text("\n".join(["customer_id,name", *rows, ""]), encoding="utf-8")
+    said = read(tmp_path / "c.csv")
+    assert [entry.line for entry in said if entry.refused] == [refused]
+
+
+def test_a_last_line_without_its_end_may_have_marks_inside(tmp_path):
+    (tmp_path / "c.csv").write_text('customer_id,name\n5,"Dana "D" Cohen"', encoding="utf-8")
+    assert [entry.refused for entry in read(tmp_path / "c.csv")] == [None]
+
+
+def test_a_closed_cell_of_several_lines_is_read(tmp_path):
+    path = table(
+        tmp_path / "c.csv", ["5", 'Dana "D"\nCohen', "Rehov 1,\nHaifa"], ["6", "Noa", ""], heading=["customer_id", "name", "address"]
+    )
+    said = read(path)
+    assert [entry.refused for entry in said] == [None, None]
+    assert said[0].customer and said[0].customer["address"] == "Rehov 1,\nHaifa"
+
+
+@pytest.mark.parametrize(
     "content",
     [b"", b"\xff\xd8\xff\xe0 JFIF" + bytes(range(256)) * 9, b"\x89PNG\r\n\x1a\n" + bytes(99), b"PK\x03\x04" + bytes(99),
     bytes(range(256)) * 50,
