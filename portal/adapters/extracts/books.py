@@ -114,10 +114,8 @@ class Page:
         if not known and not self.create:
             return Entered(entry, Status.REFUSED, unknown(entry))
         row = self.invoices.get((customer_id, entry.invoice.number)) if entry.invoice else None
-        if entry.invoice and row and row.currency != entry.invoice.total.currency:
-            return Entered(
-                entry, Status.REFUSED, _("invoice {number} is there already in {currency}", number=row.number, currency=row.currency)
-            )
+        if entry.invoice and row and (other := another(row, entry.invoice)):
+            return Entered(entry, Status.REFUSED, other)
         done = {self._customer(customer_id, entry) if not known or self.update else Status.UNCHANGED}
         if entry.invoice:
             done.add(self._changed(row, entry.invoice) if row else self._new(customer_id, entry.invoice))
@@ -154,7 +152,7 @@ class Page:
         values |= {"details": row.details or values["details"], "due": values["due"] or row.due}
         if all(getattr(row, name) == value for name, value in values.items()):
             return Status.UNCHANGED
-        if invoice.document and (values["total"], values["kind"]) != (row.total, row.kind):
+        if invoice.document and values["total"] != row.total:
             values["details"] = DOCUMENTS.dump(invoice.document)
         if said_open != row.said_open:
             given = said_open if invoice.open is not None else None
@@ -200,6 +198,17 @@ def ledger_row(customer_id: str, invoice: Invoice, amount: int) -> dict[str, Any
         "customer_id": customer_id, "invoice_number": invoice.number, "kind": "opening", "amount": amount,
         "currency": invoice.total.currency, "payment_id": "", "incentive_id": "",
     }  # fmt: skip
+
+
+def another(row: Row, invoice: Invoice) -> Text | None:
+    """Why it is not the document that is there by this number."""
+    if row.currency != invoice.total.currency:
+        return _("invoice {number} is there already in {currency}", number=row.number, currency=row.currency)
+    if row.kind == invoice.kind.value:
+        return None
+    if row.kind == "invoice":
+        return _("{number} is there already as an invoice", number=row.number)
+    return _("{number} is there already as a credit note", number=row.number)
 
 
 def unknown(entry: Entry) -> Text:

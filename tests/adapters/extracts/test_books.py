@@ -257,6 +257,18 @@ def test_an_invoice_does_not_change_its_currency(database, tmp_path):
     assert len(ledger(database)) == 1
 
 
+def test_an_invoice_does_not_become_a_credit_note(database, tmp_path):
+    documents(database, tmp_path, invoice())
+    refused = documents(database, tmp_path, credit_note(number="U-1"))
+    assert statuses(refused) == ["refused"]
+    assert refused[0].refused and "as an invoice" in refused[0].refused.id
+    documents(database, tmp_path, credit_note(number="CN"))
+    assert statuses(invoices(database, tmp_path, ["C00001", "U-1", "2026-11-01", "", "ILS", "-118.00", ""])) == ["refused"]
+    assert statuses(documents(database, tmp_path, invoice(number="CN"))) == ["refused"]
+    assert [(each.number, each.kind) for each in everything(database, INVOICES)] == [("CN", "credit_note"), ("U-1", "invoice")]
+    assert len(ledger(database)) == 2
+
+
 def test_a_row_that_the_database_refuses_does_not_take_its_batch(database):
     good = [made(str(n)) for n in range(5)]
     bad = dataclasses.replace(made("x"), customer={"name": "\udc80"})
