@@ -60,7 +60,7 @@ def tree(content: bytes) -> Element:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who the document is for, by the number that billing knows them by."""
+    """Who the document is for, by the number that billing knows them by; their ID number is for billing to say, since it lets them in."""
 
     customer_id: str
     national_id: str
@@ -73,14 +73,12 @@ def buyer(root: Element) -> Buyer:
         return Buyer("", "")
     ids = ("cac:PartyLegalEntity/cbc:CompanyID", "cac:PartyIdentification/cbc:ID", "cbc:EndpointID")
     customer_id = next(filter(None, (said(party, path) for path in ids)), "")
-    national_id = cells.as_national_id(customer_id)
     whole = a_party(party)
     return Buyer(
         customer_id,
-        national_id,
+        cells.as_national_id(customer_id),
         {
             "name": whole.name,
-            "national_id": national_id,
             "email": cells.email(said(party, "cac:Contact/cbc:ElectronicMail")),
             "address": "\n".join(whole.address),
         },

@@ -216,6 +216,11 @@ def test_two_customers_of_one_id_number_are_not_chosen_between(database, tmp_pat
     assert statuses(documents(database, tmp_path, invoice(customer="080220700"), create=False)) == ["refused"]
 
 
+def test_a_customer_number_that_passes_for_an_id_number_is_none(database, tmp_path):
+    documents(database, tmp_path, invoice(customer="80220700"))
+    assert [(each.customer_id, each.national_id) for each in everything(database, CUSTOMERS)] == [("80220700", "")]
+
+
 def test_a_document_is_kept_whole(database, tmp_path):
     documents(database, tmp_path, invoice(prepaid="18.00", payable="100.00"), credit_note(number="CN"))
     note, bill = everything(database, INVOICES)
