@@ -168,6 +168,8 @@ def amount(cell: str, currency: str, *, comma: bool = False) -> Money:
     if ROUTINE.fullmatch(cell) and digits(currency) == 2:  # as a program writes it: most of a million rows
         return Money(int(cell.replace(".", "")), currency)
     said = text(cell)
+    if not said:
+        raise Unreadable(_("there is no amount"))
     bare = SIGN.sub("", unicodedata.normalize("NFKC", said)).replace("\u2212", "-").replace(" ", "").replace("'", "")
     inside = SIGNED.fullmatch(bare)
     negative = bool(inside and not inside[4])

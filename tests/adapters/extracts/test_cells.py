@@ -28,6 +28,11 @@ def test_an_amount_that_is_none_is_refused(cell):
         cells.amount(cell, "ILS")
 
 
+def test_an_amount_that_is_missing_is_said_to_be():
+    with pytest.raises(Unreadable, match="there is no amount"):
+        cells.amount(" ", "ILS")
+
+
 def test_an_amount_that_can_be_two_is_refused_rather_than_guessed():
     """A thousandfold apart: 1.234 with a decimal point, and 1,234 where decimals have a comma."""
     for cell, comma in (("1.234", False), ("118.000", False), ("1,234", True)):
