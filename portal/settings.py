@@ -88,7 +88,6 @@ class Settings(BaseSettings):
             found += [
                 (SANDBOX_KEY in self.keys, "PORTAL_SECRET_KEYS is not set: live mode needs a secret key of its own"),
                 (any(len(key) < 32 for key in self.keys), "PORTAL_SECRET_KEYS has a key of less than 32 characters: set longer ones"),
-                (self.company is None, "PORTAL_COMPANY is not set: live mode is not the demo company's, set the path of a company.toml"),
                 (not self.secure, "PORTAL_BASE_URL is not https: set https://HOST"),
                 (self.sms == "sandbox", "PORTAL_SMS is sandbox: set twilio"),
                 (self.email == "sandbox", "PORTAL_EMAIL is sandbox: set smtp"),

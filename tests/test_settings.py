@@ -63,7 +63,7 @@ def test_what_is_of_its_form_is_taken(monkeypatch):
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"), ({"PORTAL_MODE": "live"}, "PORTAL_COMPANY"),
+    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"),
      ({"PORTAL_EMAIL": "smtp", "PORTAL_SMTP_URL": "rubbish", "PORTAL_EMAIL_FROM": "us@portal.example"}, "PORTAL_SMTP_URL")],
 )  # fmt: skip
 def test_what_cannot_work_is_a_problem(settings, said):

@@ -59,7 +59,8 @@ def _strangers(settings: "Settings") -> list[str]:
 
 def _company(settings: "Settings") -> tuple[bool, str]:
     try:
-        return True, f"company {starting.company(settings).legal_name}"
+        demo = ", the demo company's: is PORTAL_COMPANY forgotten?" if settings.live and settings.company is None else ""
+        return True, f"company {starting.company(settings).legal_name}{demo}"
     except ValueError as error:
         return False, str(error)
 

@@ -42,6 +42,8 @@ FIELDS = {"".join(filter(str.isalnum, said)): field for field, names in ALIASES.
 # Beside another amount it may be the total, or what is still open of it
 TO_PAY = {"amountdue", "סכוםלתשלום", "סהכלתשלום"}
 
+TELEPHONES = ("mobile", "phone", "other_phone")
+
 # How far down a heading may be: exports put a title and a date above it
 HIGHEST_TITLE = 20
 
@@ -79,10 +81,11 @@ class Names:
         return Columns({field: at[0] for field, at in found.items()}, len(row), headings, unclear(found, headings))
 
     def _likeliest(self, field: str, headings: Mapping[int, str]) -> list[int]:
-        """Which --columns names, else what is called as the field is."""
+        """Which --columns names, else what is called as the field is. Of two telephones the first is taken, as in a cell."""
         named = [at for at, heading in headings.items() if heading in self.added]
         own = [at for at, heading in headings.items() if heading == folded(field) and TO_PAY.isdisjoint(headings.values())]
-        return named or own or list(headings)
+        likeliest = named or own or list(headings)
+        return likeliest[:1] if field in TELEPHONES else likeliest
 
 
 def unclear(found: Mapping[str, Sequence[int]], headings: Sequence[str]) -> Text | None:

@@ -104,7 +104,7 @@ def test_headings_of_their_own_are_mapped(tmp_path):
     ("one", "other", "field"),
     [
         ("סכום", 'סה"כ לתשלום', "total"), ("amount", "Amount due", "total"), ("total", "amount_due", "total"),
-        ("date", "invoice_date", "issue_date"), ("Phone", "phone", "phone"),
+        ("date", "invoice_date", "issue_date"),
     ],
 )  # fmt: skip
 def test_two_headings_of_one_field_are_not_chosen_between(tmp_path, one, other, field):
@@ -113,6 +113,13 @@ def test_two_headings_of_one_field_are_not_chosen_between(tmp_path, one, other, 
         read(path)
     assert refusal.value.text.values == {"one": one, "other": other, "field": field}
     assert refusal.value.line == 2
+
+
+@pytest.mark.parametrize(("one", "other"), [("Phone", "phone"), ("phone number", "telephone")])
+def test_of_two_telephones_the_first_is_taken(tmp_path, one, other):
+    said = read(table(tmp_path / "c.csv", ["7", "0502345678", "0502345679"], heading=["customer_id", one, other]))
+    assert said[0].customer
+    assert said[0].customer["mobile"] == "+972502345678"
 
 
 def test_a_field_of_its_own_name_is_meant(tmp_path):
