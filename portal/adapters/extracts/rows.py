@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from portal.adapters.extracts import cells
+from portal.adapters.extracts.earlier import Earlier
 from portal.adapters.extracts.entries import Entry, Invoice, Unreadable
 from portal.adapters.extracts.headings import Names
 from portal.adapters.extracts.people import person
@@ -23,6 +24,7 @@ class Rows:
     def __init__(self, path: Path, names: Names, home: str) -> None:
         self.table = Table(path, names)
         self.file, self.size, self.home = str(path), self.table.size, home
+        self.earlier = Earlier()
 
     @property
     def position(self) -> int:
@@ -68,7 +70,14 @@ class Rows:
             raise Unreadable(_("there is no customer number"))
         return said
 
-    def invoice(self, row: Row) -> Invoice:
+    def invoice(self, row: Row, customer_id: str) -> Invoice:
+        """Of two rows that differ, each run would take the one and then the other."""
+        found = self._invoice(row)
+        if not self.earlier.agrees((customer_id, found.number), found):
+            raise Unreadable(_("invoice {number} is in an earlier row with other details", number=found.number))
+        return found
+
+    def _invoice(self, row: Row) -> Invoice:
         cell = self.table.columns.cell
         number = cells.code(cell(row.cells, "number"))
         if not number:
@@ -114,7 +123,7 @@ class CustomerRows(Rows):
     def read(self, row: Row) -> Entry:
         customer_id = self.customer_id(row)
         who = self.person(tuple("" if position in self.billing else cell for position, cell in enumerate(row.cells)))
-        invoice = self.invoice(row) if self.billed and self.has_any(row, *INVOICE) else None
+        invoice = self.invoice(row, customer_id) if self.billed and self.has_any(row, *INVOICE) else None
         first = customer_id not in self.met
         repeated = not first and self.met[customer_id] != hash(who.key)
         if repeated and not invoice:
@@ -140,4 +149,5 @@ class InvoiceRows(Rows):
 
     def read(self, row: Row) -> Entry:
         customer_id = self.customer_id(row)
-        return Entry(self.file, row.line, customer_id, national_id=cells.as_national_id(customer_id), invoice=self.invoice(row))
+        invoice = self.invoice(row, customer_id)
+        return Entry(self.file, row.line, customer_id, national_id=cells.as_national_id(customer_id), invoice=invoice)

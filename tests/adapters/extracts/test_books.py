@@ -288,8 +288,11 @@ def made(number):
 
 def test_a_document_that_is_twice_in_a_file_is_kept_once(database, tmp_path):
     rows = [row(), row(), row(balance="10.00")]
-    assert statuses(extract(database, tmp_path, *rows)) == ["added", "unchanged", "changed"]
-    assert [amount for _c, _n, _k, amount, _cur in ledger(database)] == [3450, -2450]
+    assert statuses(extract(database, tmp_path, *rows)) == ["added", "unchanged", "refused"]
+    assert statuses(extract(database, tmp_path, *rows)) == ["unchanged", "unchanged", "refused"]
+    bills = [["0001001", "INV-1", "2026-06-10", "2026-06-24", "ILS", "1234.50", balance] for balance in ("0.00", "34.50")]
+    assert statuses(invoices(database, tmp_path, *bills)) == ["changed", "refused"]
+    assert [amount for _c, _n, _k, amount, _cur in ledger(database)] == [3450, -3450]
 
 
 def test_an_import_that_was_stopped_is_finished_by_another(database):
