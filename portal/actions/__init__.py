@@ -18,4 +18,5 @@ def found() -> Mapping[str, Action]:
 def _action(module: ModuleType) -> Action:
     functions = inspect.getmembers(module, inspect.isfunction)
     own = {name: f for name, f in functions if f.__module__ == module.__name__ and not name.startswith("_")}
-    return Action(module.SLUG, module.TITLE, module.HINT, module.ICON, module.PROOF, module.PHRASES, own)
+    guessed = frozenset(getattr(module, "GUESSED", ()))
+    return Action(module.SLUG, module.TITLE, module.HINT, module.ICON, module.PROOF, module.PHRASES, own, guessed)

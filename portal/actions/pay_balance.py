@@ -25,6 +25,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "en": ("pay", "pay my bill", "pay the balance", "what do I owe"),
     "ru": ("оплатить", "оплата", "оплатить счёт", "сколько я должен"),
 }
+GUESSED = ("bill",)
 NUMBER_AND_AMOUNT = (Field("number", _("Number of the bill")), Field("amount", _("Amount to pay"), Input.AMOUNT))
 
 

@@ -94,3 +94,4 @@ class Action:
     proof: Proof
     phrases: Mapping[str, tuple[str, ...]]
     steps: Mapping[str, Callable[..., Step]]  # its functions by name, `start` among them
+    guessed: frozenset[str] = frozenset()  # those that look up what somebody may only guess: they raise Guess

@@ -12,7 +12,8 @@ class Refused(Exception):
 
 
 class Guess(Refused):
-    """What was typed is not what we know. Counted where only an ID number is proved: guessing must not find it out."""
+    """What was typed is not what we know. Counted where only an ID number is proved: guessing must not find it out.
+    Who raises it is among the GUESSED of its action."""
 
 
 class Unavailable(Exception):

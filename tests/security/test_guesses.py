@@ -49,14 +49,20 @@ def billing(demo_database) -> Gathering:
 
 
 @pytest.fixture
-def guess(new_portal, demo_database, billing):
+def guess(answers):
     """`guess(3, number, amount)`: the bill typed in the third visit by one ID number; the error's name, or nothing."""
+    return lambda visit, number, amount: answers(visit, "pay-balance", number=number, amount=amount)
+
+
+@pytest.fixture
+def answers(new_portal, demo_database, billing):
+    """What an action's first question is answered with in that visit: the error's name, or nothing."""
     portal = new_portal(billing=billing).app.state.portal
 
-    def make(visit: int, number: str, amount: str) -> str:
+    def make(visit: int, slug: str, **fields: str) -> str:
         who = _by_id_number(demo_database, f"visit:{visit}")
-        turn = journey.show(portal, "pay-balance", who).turn
-        shown = journey.reply(portal, "pay-balance", who, turn, Reply("ok", {"number": number, "amount": amount}))
+        turn = journey.show(portal, slug, who).turn
+        shown = journey.reply(portal, slug, who, turn, Reply("ok", fields))
         assert isinstance(shown, Shown)
         return shown.refusal.id if shown.refusal else ""
 
@@ -72,6 +78,11 @@ def _by_id_number(db: Any, subject: str) -> Party:
 def test_after_ten_wrong_ones_even_the_right_one_is_refused(guess):
     assert [guess(n, BILL, f"{n}.50") for n in range(1, 13)] == ["bill_unknown"] * 10 + ["too_many"] * 2
     assert guess(13, BILL, AMOUNT) == "too_many"
+
+
+def test_a_person_can_still_be_asked_for(guess, answers):
+    assert [guess(n, BILL, f"{n}.50") for n in range(1, 12)][-1] == "too_many"
+    assert answers(1, "talk-to-human", phone="0502345678", topic="bill", when="soon") == ""
 
 
 def test_right_ones_and_what_is_no_amount_cost_nothing(guess):

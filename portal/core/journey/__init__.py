@@ -92,7 +92,7 @@ def _only_asked_for(step: Step, said: Reply) -> None:
 
 
 def _answered(portal: Portal, who: Party, shown: Shown, function: str, said: Reply) -> Shown:
-    with guesses.counted(portal, who):
+    with guesses.counted(portal, who, shown.action, function):
         step = shown.action.steps[function](stored.case(portal, shown.action, who), said)
     return stored.go_on(portal, who, shown, function, step)
 

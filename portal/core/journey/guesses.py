@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from portal.core.case import Proof
+from portal.core.case import Action, Proof
 from portal.core.errors import Guess
 from portal.core.identity import limits
 from portal.core.party import Party
@@ -11,10 +11,10 @@ from portal.core.portal import Portal
 
 
 @contextmanager
-def counted(portal: Portal, who: Party) -> Iterator[None]:
+def counted(portal: Portal, who: Party, action: Action, function: str) -> Iterator[None]:
     """Counted before it is looked at, or many at once would all pass; what was no wrong guess is given back. Whoever guessed too often
-    with one ID number is not told even what is right."""
-    if who.proof is not Proof.ID:
+    with one ID number is not told even what is right; whatever else they ask for, a person first of all, they still get."""
+    if who.proof is not Proof.ID or function not in action.guessed:
         yield
         return
     one, wrong = (limits.guesses_by_id(), who.asked_as), False
