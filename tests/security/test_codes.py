@@ -194,9 +194,44 @@ def test_twenty_failures_in_a_row_refuse_the_right_code_until_that_customer_succ
 @pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
 def test_after_twenty_failures_the_page_leads_to_a_person_and_promises_no_tomorrow(portal, phone):
     visitors.fail_twenty_times(portal, phone)
-    page = Page(ask(portal, phone))
-    assert (page.status, page.at("error").get("data-error")) == (429, "failures_spent")
-    assert page.has("human")
+    leads_to_a_person(Page(ask(portal, phone)), 429)
+
+
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_a_code_page_of_a_telephone_that_was_shut_meanwhile_has_nothing_to_type_and_sends_nothing(portal, phone):
+    ask(portal, phone, next="/actions/pay-balance")
+    waits = dict(portal.cookies)
+    visitors.fail_twenty_times(portal, phone)
+    before, portal.cookies = newest(portal, phone), waits
+    assert leads_to_a_person(portal.open("/identify/code"), 200) == "/identify?next=/actions/pay-balance"
+    leads_to_a_person(Page(answer(portal, "123456")), 429)
+    pass_time(portal, 61)
+    for path in ("/identify/resend", "/identify/call"):
+        leads_to_a_person(Page(press(portal, path)), 429)
+    assert newest(portal, phone) == before
+
+
+def test_the_twentieth_wrong_code_in_a_row_promises_no_new_one(portal):
+    for _n in range(4):
+        forget(portal)
+        ask(portal, NOBODY)
+        last = [answer(portal, "000000") for _guess in range(5)][-1]
+    leads_to_a_person(Page(last), 429)
+
+
+def test_who_steps_up_with_a_telephone_that_is_shut_is_not_told_to_wait(portal):
+    visitors.fail_twenty_times(portal, RUTH)
+    visitors.type_id(portal, RUTH_ID)
+    leads_to_a_person(Page(press(portal, "/identify/step-up?lang=en")), 429)
+
+
+def leads_to_a_person(page: Page, status: int) -> str:
+    """And to nothing that asks for a code; where another number or an ID number can be typed."""
+    assert (page.status, page.at("error").get("data-error")) == (status, "failures_spent")
+    assert page.heading in ("לדבר עם נציג", "Talk to a person")
+    assert [page.has(one) for one in ("code", "phone", "resend", "call-me")] == [False] * 4
+    assert page.all("way-call")
+    return str(page.at("start-again").get("href"))
 
 
 def test_a_success_forgives_the_failures_before_it(portal):

@@ -13,12 +13,14 @@ from portal.core.errors import NotFound, Refused
 from portal.core.events import Origin
 from portal.core.identity import calls, challenges, people, visits
 from portal.core.identity.challenges import Asker, Waiting
+from portal.core.identity.guards import Shut
 from portal.core.identity.rows import LIFETIME_MS
 from portal.core.languages import _
 from portal.core.statements import Row
 
 TITLE = _("Who are you?")
 CODE = _("The code we sent")
+SHUT = _("Talk to a person")
 CHOOSE = _("Whose account is it?")
 # While wrong answers come from everywhere, each answer takes this long (promise 6).
 SLOWER_SECONDS = 2.0
@@ -41,6 +43,8 @@ def by_phone(call: Call, pages: Pages) -> Response:
         mobile = typed.mobile(call.form.get("phone", ""), call.portal.company.sms_countries)
         with call.portal.db.write() as tx:
             waiting = challenges.ask_by_mobile(call.portal, tx, _asker(call), mobile, call.next)
+    except Shut as shut:
+        return _shut(call, pages, shut, "/identify", call.next)
     except Refused as refused:
         return _form(call, pages, refused)
     return _asked(call, pages, waiting)
@@ -68,8 +72,11 @@ def step_up(call: Call, pages: Pages) -> Response:
     if visitor is None or not visitor.asked_as:
         return RedirectResponse(identify(call.next), 303)
     customer_id = visitor.person.customer_id if visitor.person else None
-    with call.portal.db.write() as tx:
-        waiting = challenges.ask_by_id(call.portal, tx, _asker(call), customer_id, visitor.asked_as, call.next)
+    try:
+        with call.portal.db.write() as tx:
+            waiting = challenges.ask_by_id(call.portal, tx, _asker(call), customer_id, visitor.asked_as, call.next)
+    except Shut as shut:
+        return _shut(call, pages, shut, "/identify", call.next)
     return _asked(call, pages, waiting)
 
 
@@ -79,6 +86,8 @@ def _asked(call: Call, pages: Pages, waiting: Waiting) -> Response:
 
 
 def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | None = None) -> Response:
+    if isinstance(waiting.over, Shut):
+        return _shut(call, pages, waiting.over, "/identify/code", waiting.next, 429 if refused else 200)
     call.shown_at = "/identify/code"
     said = refused or waiting.over
     return pages.html(
@@ -86,6 +95,12 @@ def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | No
         resends_left=waiting.resends_left, minutes=LIFETIME_MS // 60_000, refusal=refusal(said) if said else None,
         delivery=delivery(call, waiting), over=waiting.over is not None,
     )  # fmt: skip
+
+
+def _shut(call: Call, pages: Pages, shut: Shut, at: str, next: str, status: int = 429) -> Response:
+    """Nothing that could be typed here would help: the ways to a person, who can."""
+    call.shown_at = at
+    return pages.html(call, "shut.html", SHUT, status=status, next=next, refusal=refusal(shut))
 
 
 def code_page(call: Call, pages: Pages) -> Response:

@@ -150,7 +150,7 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
 
 
 def _not_again(row: Row | None) -> Refused:
-    if row is not None and row.attempts >= GUESSES:
+    if row is not None and _spent(row):
         return _why_not(row)
     return Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
 
@@ -169,7 +169,7 @@ def waiting(portal: Portal, reader: Reader, browser: str) -> Waiting | None:
 
 def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     seconds = max(0, -(-(row.sent_at + wait_ms(portal) - row.at) // 1000))
-    typed, spent = row.purpose == TYPED, row.attempts >= GUESSES
+    typed, spent = row.purpose == TYPED, _spent(row)
     return Waiting(
         browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
         bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
@@ -177,10 +177,14 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     )  # fmt: skip
 
 
+def _spent(row: Row) -> bool:
+    return bool(row.shut) or row.attempts >= GUESSES
+
+
 def _call_in(portal: Portal, row: Row, seconds: int) -> int | None:
     """As the statement CALL decides it."""
     asked = row.sms_failed or row.sendings > RESENDS or row.calls
-    if "voice" not in portal.messages or not asked or row.calls >= CALLS or row.attempts >= GUESSES:
+    if "voice" not in portal.messages or not asked or row.calls >= CALLS or _spent(row):
         return None
     return seconds if row.calls or not row.sms_failed else 0
 
@@ -193,16 +197,22 @@ def count_guess(tx: Writer, browser: str, address: str) -> Judged:
         raise _why_not(tx.one(OF_BROWSER, browser=fingerprint(browser)))
     counted = tx.one(COUNT_FAILURE, key_=row.guard, breaker=limits.wrong_answers().key(""))
     if counted is None:
-        raise guards.failures_spent("code")
+        raise guards.Shut
     return Judged(row, bool(counted.breaker_open))
 
 
 def _why_not(row: Row | None) -> Refused:
     if row is None:
         return Refused("code_none", _("This code was used already, or belongs to another browser. Ask for a new one."), "code")
+    if row.shut:
+        return guards.Shut()
     if row.attempts >= GUESSES:
-        return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), status=429)
+        return _guesses_spent()
     return Refused("code_expired", _("The code is older than five minutes. Ask for a new one."))
+
+
+def _guesses_spent() -> Refused:
+    return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), status=429)
 
 
 def is_right(portal: Portal, said: str, challenge: Row) -> bool:
@@ -231,5 +241,5 @@ def refuse(portal: Portal, tx: Writer, said: str, challenge: Row, origin: Origin
     if challenge.mobile and any([portal.keys.code_is(said, challenge.id, sending) for sending in earlier]):
         return Refused("code_old", _("This is an earlier code. Type the one in the newest SMS."), "code")
     if challenge.attempts >= GUESSES:
-        return _why_not(challenge)
+        return _guesses_spent()
     return Refused("code_wrong", _("The code is not right. Look at the last SMS and try again."), "code")

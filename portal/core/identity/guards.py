@@ -9,6 +9,13 @@ from portal.core.portal import Portal
 from portal.core.statements import Writer
 
 
+class Shut(Refused):
+    """No code is sent to that telephone, and none taken, whoever asks."""
+
+    def __init__(self) -> None:
+        super().__init__("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), status=429)
+
+
 def key(keys: Keys, mobile: str) -> str:
     return keys.pseudonym("guard", mobile)
 
@@ -19,12 +26,8 @@ def count_challenge(portal: Portal, tx: Writer, guard: str) -> None:
         return
     found = tx.one(FAILED_AT, key=guard)
     if found and found.failures >= FAILURES_IN_A_ROW:
-        raise failures_spent("phone")
+        raise Shut
     raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
-
-
-def failures_spent(field: str) -> Refused:
-    return Refused("failures_spent", _("Too many wrong codes for this number. Talk to a person: they can let you in."), field, 429)
 
 
 def forgive_holder(tx: Writer, keys: Keys, customer_id: str | None) -> None:

@@ -49,7 +49,9 @@ def _failed(kind: str, count: Any) -> ColumnElement[bool]:
 
 SMS_FAILED = _failed("code", Challenge.sendings)
 CALL_FAILED = _failed("call", Challenge.calls)
-SEEN: tuple[Any, ...] = (*COLUMNS, now().label("at"))
+_shut = (col(Guard.key) == col(Challenge.guard)) & (col(Guard.failures) >= FAILURES_IN_A_ROW)
+SHUT = select(Guard.key).where(_shut).correlate(Challenge).exists()
+SEEN: tuple[Any, ...] = (*COLUMNS, now().label("at"), SHUT.label("shut"))
 WATCHED: tuple[Any, ...] = (*SEEN, SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed"))
 REACHED = Statement(
     select(Customer.customer_id, Customer.language)
@@ -114,7 +116,7 @@ SEND_AGAIN = Statement(
     update(Challenge)
     .where(
         col(Challenge.browser) == p("browser_"), col(Challenge.used_at).is_(None), col(Challenge.sendings) <= RESENDS,
-        col(Challenge.attempts) < GUESSES, col(Challenge.sent_at) <= now() - p("wait_"),
+        col(Challenge.attempts) < GUESSES, ~SHUT, col(Challenge.sent_at) <= now() - p("wait_"),
     )
     .values(sendings=col(Challenge.sendings) + 1, sent_at=now(), expires_at=now() + LIFETIME_MS)
     .returning(*COLUMNS)
@@ -126,7 +128,7 @@ CALL = Statement(
     update(Challenge)
     .where(
         col(Challenge.browser) == p("browser_"), col(Challenge.used_at).is_(None), col(Challenge.attempts) < GUESSES,
-        col(Challenge.calls) < CALLS,
+        ~SHUT, col(Challenge.calls) < CALLS,
         _at_once | (_waited & (SMS_FAILED | (col(Challenge.sendings) > RESENDS) | (col(Challenge.calls) > 0))),
     )
     .values(
