@@ -10,6 +10,7 @@ def unlock(numbers: Annotated[list[str], typer.Argument(metavar="NUMBER", help="
     from portal.app import open_database
     from portal.cli.serving import prepare
     from portal.core import unsent
+    from portal.core.events import Origin
     from portal.core.identity import guards
     from portal.core.keys import Keys
     from portal.settings import Settings
@@ -20,7 +21,7 @@ def unlock(numbers: Annotated[list[str], typer.Argument(metavar="NUMBER", help="
     keys, db = Keys.of(settings.keys), open_database(settings.database_url)
     try:
         with db.write() as tx:
-            forgiven = {mobile: guards.forgive(tx, keys, mobile) for mobile in mobiles}
+            forgiven = {mobile: guards.unlock(tx, keys, mobile, Origin("cli")) for mobile in mobiles}
     finally:
         db.close()
     for mobile, any_wrong in forgiven.items():

@@ -2,11 +2,13 @@
 success of whoever holds it ends (promise 5)."""
 
 from portal.core.errors import Refused
-from portal.core.identity.rows import CHALLENGES_A_DAY, COUNT_CHALLENGE, FAILED_AT, FAILURES_IN_A_ROW, FORGIVE, MOBILE_OF
+from portal.core.events import Origin, note
+from portal.core.identity.rows import CHALLENGES_A_DAY, COUNT_CHALLENGE, FAILED_AT, FAILURES_IN_A_ROW, FORGIVE, MOBILE_OF, REACHED
 from portal.core.keys import Keys
 from portal.core.languages import _
 from portal.core.portal import Portal
 from portal.core.statements import Writer
+from portal.core.unsent import masked
 
 
 class Shut(Refused):
@@ -35,6 +37,15 @@ def forgive_holder(tx: Writer, keys: Keys, customer_id: str | None) -> None:
     found = tx.one(MOBILE_OF, customer_id=customer_id or "")
     if found:
         forgive(tx, keys, found.mobile)
+
+
+def unlock(tx: Writer, keys: Keys, mobile: str, origin: Origin) -> bool:
+    """For a customer whom a person has recognised. Whether there was something to forgive."""
+    if not forgive(tx, keys, mobile):
+        return False
+    people = tx.all(REACHED, mobile=mobile)
+    note(tx, origin, "code", "unlocked", reason=masked(mobile), customer_id=people[0].customer_id if len(people) == 1 else None)
+    return True
 
 
 def forgive(tx: Writer, keys: Keys, mobile: str) -> bool:
