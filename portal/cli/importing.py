@@ -70,7 +70,7 @@ class Report:
             if self.as_json:
                 print(json.dumps(as_json(each.entry, each.status, why), ensure_ascii=False))
             elif why and len(self.told) < SHOWN:
-                self.told.append(f"{each.entry.file}:{each.entry.line}: {self._say(STATUSES[each.status])}: {why}")
+                self.told.append(": ".join(filter(None, (each.entry.place, self._say(STATUSES[each.status]), why))))
             elif why:
                 self.untold += 1
 

@@ -66,6 +66,11 @@ class Entry:
     rules: tuple[str, ...] = ()  # of EN 16931 that a refused document breaks
     note: Text | None = None  # kept, but not all of it
 
+    @property
+    def place(self) -> str:
+        """Line 0 is all of it."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
 
 class Reading(Protocol):
     """A file being read: how far it is, in bytes, and its entries, one at a time."""

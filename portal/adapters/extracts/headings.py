@@ -110,10 +110,16 @@ def names(path: Path | None) -> Names:
         return Names()
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise Unreadable(_("{file} cannot be read: {error}", file=str(path), error=str(error))) from error
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "") from error
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
     said = said.get("columns", said)
     unknown = [field for field in said if field not in ALIASES]
     if unknown or not all(isinstance(heading, str) for heading in said.values()):
         raise Unreadable(_('{file}: write FIELD = "heading"; the fields are {fields}', file=str(path), fields=", ".join(ALIASES)))
     return Names({folded(heading): field for field, heading in said.items()})
+
+
+def _unreadable(path: Path, why: str) -> Unreadable:
+    return Unreadable(_("{file} cannot be read: {error}", file=str(path), error=why))

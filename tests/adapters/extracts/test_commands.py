@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from portal.cli.imports import app
@@ -83,6 +84,17 @@ def test_what_cannot_be_read_at_all_is_one_sentence_and_no_traceback(database_ur
         assert result.exit_code == 1, arguments
         assert isinstance(result.exception, SystemExit)
         assert "refused: " in result.stdout
+
+
+@pytest.mark.parametrize("written", [None, "customer_id = ", "customer_id = 1"], ids=["none", "no TOML", "no heading"])
+def test_columns_that_cannot_be_read_are_refused_by_their_name_and_no_line(database_url, tmp_path, written):
+    extract, columns = table(tmp_path / "c.csv", row()), tmp_path / "columns.toml"
+    if written:
+        columns.write_text(written)
+    for command, beginning in (("customers", f"{extract}: refused: {columns}"), ("invoices", f"refused: {columns}")):
+        said = run(database_url, command, extract, "--columns", columns).stdout.splitlines()
+        assert said[0].startswith(beginning)
+        assert said[0].count(str(columns)) == 1
 
 
 def test_a_file_whose_name_is_no_text_is_told_too(database_url, tmp_path):
