@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from threading import Event
 
 import typer
 from rich.console import Console
@@ -28,7 +30,9 @@ STATUSES = {
     Status.UNCHANGED: _("unchanged"),
     Status.REFUSED: _("refused"),
 }
-STOPPED = 130  # what a shell expects of a program that was interrupted
+STOPPED = _("Stopped. Run the same command again to go on.")
+# What a shell expects of a program that was interrupted, and of one that was ended
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 def run(reading: Callable[[str], Reading], file: str, as_json: bool, *, create: bool, update: bool) -> None:
@@ -39,16 +43,19 @@ def run(reading: Callable[[str], Reading], file: str, as_json: bool, *, create: 
     try:
         with books(create=create, update=update) as (open_books, home):
             source = reading(home)
-            with bar(source.size) as moved:
+            with bar(source.size) as moved, until_sigterm() as ended:
                 for entered in open_books.enter(source):
                     report.add(entered)
                     moved(source.position)
+                    if ended.is_set():
+                        report.stop(STOPPED, TERMINATED)
+                        break
     except Unreadable as refusal:
         report.add([Entered(Entry(file, refusal.line, refused=refusal.text), Status.REFUSED, refusal.text)])
     except Unavailable as error:
         report.stop(_("The database did not answer ({error}). Run the same command again to go on.", error=str(error)), 1)
     except KeyboardInterrupt:
-        report.stop(_("Stopped. Run the same command again to go on."), STOPPED)
+        report.stop(STOPPED, INTERRUPTED)
     report.finish()
 
 
@@ -118,6 +125,17 @@ def books(*, create: bool, update: bool) -> Iterator[tuple[Books, str]]:
         yield Books(db, create=create, update=update), home
     finally:
         db.close()
+
+
+@contextmanager
+def until_sigterm() -> Iterator[Event]:
+    """Nobody sits before a process that is ended so: it finishes what it has in hand."""
+    ended = Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """`portal import`, as an operator runs it."""
 
 import json
+import signal
+import subprocess
 
 import pytest
 from typer.testing import CliRunner
 
+from portal.adapters.extracts.books import BATCH
 from portal.cli.imports import app
 from tests.adapters.extracts.samples import invoice, row, table
+from tests.servers import PORTAL, environment
 
 FIELDS = [
     "file", "line", "status", "reason", "customer_id", "name", "national_id", "phone", "email", "number", "kind", "issue_date", "due_date",
@@ -95,6 +99,25 @@ def test_columns_that_cannot_be_read_are_refused_by_their_name_and_no_line(datab
         said = run(database_url, command, extract, "--columns", columns).stdout.splitlines()
         assert said[0].startswith(beginning)
         assert said[0].count(str(columns)) == 1
+
+
+def test_a_process_that_is_ended_keeps_the_batch_in_hand_and_reports_it(database_url, tmp_path):
+    """It cannot come to the second batch before SIGTERM: what it says of the first does not fit into a pipe that nobody reads."""
+    path = table(tmp_path / "c.csv", *(row(customer_id=f"{n}", number=f"INV-{n}", national_id="") for n in range(1, BATCH + 3)))
+    importing = [str(PORTAL), "import", "customers", str(path), "--json"]
+    given = {"cwd": tmp_path, "env": environment({"PORTAL_DATABASE_URL": database_url, "LC_ALL": "C.UTF-8"}), "text": True}
+    process = subprocess.Popen(importing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given)
+    assert process.stdout
+    assert json.loads(process.stdout.readline())["line"] == 2
+    process.send_signal(signal.SIGTERM)
+    rest, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(rest.splitlines()) == BATCH - 1
+    assert said.splitlines() == [
+        "Stopped. Run the same command again to go on.", f"{BATCH} rows read: {BATCH} added, 0 changed, 0 unchanged, 0 refused."
+    ]  # fmt: skip
+    again = subprocess.run(importing, capture_output=True, timeout=60, check=True, **given)
+    assert f"2 added, 0 changed, {BATCH} unchanged, 0 refused" in again.stderr
 
 
 def test_a_file_whose_name_is_no_text_is_told_too(database_url, tmp_path):
