@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+import structlog
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Executable, String, bindparam, literal_column
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite too
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import BindParameter
 from sqlalchemy.sql.functions import FunctionElement
+
+log = structlog.get_logger()
 
 Row = Any  # a named tuple of the columns selected or returned
 Values = Mapping[str, Any]
@@ -151,4 +154,13 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
-__all__ = ["Database", "Listening", "Reader", "Row", "Statement", "Values", "Writer", "constant", "insert", "now", "p"]
+def call_all(afterwards: Sequence[Callable[[], None]]) -> None:
+    """What was to be called after a commit, which stands: one that fails is logged, and takes none of the others with it."""
+    for done in afterwards:
+        try:
+            done()
+        except Exception:
+            log.exception("after_commit_failed")
+
+
+__all__ = ["Database", "Listening", "Reader", "Row", "Statement", "Values", "Writer", "call_all", "constant", "insert", "now", "p"]

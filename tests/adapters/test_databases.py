@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import Text, cast, delete, func, literal, null, update
 from sqlmodel import SQLModel, col, select
+from structlog.testing import capture_logs
 
 from portal import migrations
 from portal.adapters.sqlite import SQLite
@@ -65,6 +66,21 @@ def test_what_comes_after_a_commit_comes_only_if_a_row_was_changed(database):
         tx.later(CLEAR, lambda: told.append("cleared"))
         raise ZeroDivisionError
     assert told == ["first"]
+
+
+def test_what_comes_after_a_commit_comes_whatever_went_wrong_before_it(database):
+    told = []
+    with capture_logs() as logged, database.write() as tx:
+        tx.run(PUT, key="a", day=1)
+        for done in (fails, lambda: told.append("second"), fails, lambda: told.append("last")):
+            tx.after(done)
+    assert told == ["second", "last"]
+    assert [(line["event"], line["log_level"]) for line in logged] == [("after_commit_failed", "error")] * 2
+    assert keys(database) == ["a"]
+
+
+def fails():
+    raise ZeroDivisionError
 
 
 def test_threads_of_one_process_take_turns_at_a_row(database):
@@ -251,21 +267,33 @@ def test_whoever_waits_for_a_turn_hears_of_any_failure(tmp_path):
 
 
 def test_a_turn_that_is_kept_is_durable_whatever_is_done_after_it(tmp_path):
-    database, failed = sqlite(tmp_path), []
-
-    def fails():
-        raise ZeroDivisionError
+    database = sqlite(tmp_path)
 
     async def something_after_it_fails():
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(type(context["exception"])))
         database.share_commits()
         with database.write() as tx:
             tx.run(PUT, key="a", day=1)
             tx.after(fails)
         await durable(database)
 
-    asyncio.run(something_after_it_fails())
-    assert (keys(database), failed) == (["a"], [ZeroDivisionError])
+    with capture_logs() as logged:
+        asyncio.run(something_after_it_fails())
+    assert (keys(database), [line["event"] for line in logged]) == (["a"], ["after_commit_failed"])
+
+
+def test_who_no_longer_waits_for_a_turn_takes_it_from_nobody(tmp_path):
+    database, told = sqlite(tmp_path), []
+
+    async def one_of_two_leaves():
+        database.share_commits()
+        with database.write() as tx:
+            tx.later(PUT, lambda: told.append("a"), key="a", day=1)
+        left, stays = (asyncio.ensure_future(pending) for pending in (database.durable(), database.durable()) if pending)
+        left.cancel()
+        await asyncio.wait_for(stays, 20)
+
+    asyncio.run(one_of_two_leaves())
+    assert (keys(database), told) == (["a"], ["a"])
 
 
 def test_a_commit_that_fails_leaves_nothing_and_tells_nobody(tmp_path):

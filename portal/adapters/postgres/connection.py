@@ -15,7 +15,7 @@ from sqlalchemy import Dialect, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from portal.adapters.postgres.bell import CHANNEL, PATIENCE
-from portal.core.statements import Compiled, Row, Statement, Values
+from portal.core.statements import Compiled, Row, Statement, Values, call_all
 
 DIALECT: Dialect = PGDialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
@@ -100,8 +100,7 @@ class Connection:
 
     def committed(self) -> None:
         waiting, self.afterwards = self.afterwards, []
-        for done in waiting:
-            done()
+        call_all(waiting)
 
     def undo(self) -> None:
         with suppress(psycopg.Error):  # why it is undone is said already; a connection that cannot is not used again

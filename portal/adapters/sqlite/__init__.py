@@ -115,7 +115,8 @@ class SQLite:
         self.grouping = get_ident()
 
     def durable(self) -> Awaitable[None] | None:
-        return self.group.done if self.group else None
+        # One commit is waited for by many: whoever is cancelled takes only their own wait with them
+        return asyncio.shield(self.group.done) if self.group else None
 
     def listen(self, heard: Callable[[], None]) -> Listening:
         return Listening(self._others, heard)

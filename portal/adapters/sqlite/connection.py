@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from portal.core.errors import Unavailable
-from portal.core.statements import Row, Statement, Values
+from portal.core.statements import Row, Statement, Values, call_all
 
 DIALECT = SQLiteDialect(paramstyle="named")
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-8000", "mmap_size=134217728")
@@ -121,8 +121,7 @@ class Connection:
 
     def committed(self) -> None:
         waiting, self.afterwards = self.afterwards, []
-        for done in waiting:
-            done()
+        call_all(waiting)
 
     def commit(self) -> None:
         try:
