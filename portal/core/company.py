@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from portal.core.money import Money
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+COUNTRIES = tuple(SUPPORTED_REGIONS)  # no set: what a file names instead of a country may be a list
 E164 = r"\+\d{6,15}"
 KINDS: dict[type, str] = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
 T = TypeVar("T")
@@ -89,7 +92,7 @@ def _company(said: dict[str, Any], folder: Path) -> Company:
         wait_minutes=_take(said, "wait_minutes", int, 0),
         service_fee=Money(_take(said, "service_fee", int, 0), currency),
         show_amount_by_id=_take(policies, "show_amount_by_id", bool, False),
-        sms_countries=tuple(_take(policies, "sms_countries", list, ["IL"])),
+        sms_countries=_countries(_take(policies, "sms_countries", list, ["IL"])),
         coordinator=_take(said, "accessibility", dict, {}),
         wording=_take(said, "wording", dict, {}),
     )
@@ -114,6 +117,13 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"timezone: there is no {name!r}") from None
+
+
+def _countries(codes: list[Any]) -> tuple[str, ...]:
+    unknown = [code for code in codes if code not in COUNTRIES]
+    if unknown:
+        raise ValueError(f"sms_countries: there is no {unknown[0]!r}; Israel is IL, the United Kingdom GB (ISO 3166-1)")
+    return tuple(codes)
 
 
 def _day(day: str, said: Any) -> tuple[time, time] | None:
