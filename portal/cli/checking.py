@@ -53,8 +53,11 @@ def _findings() -> Iterator[tuple[bool, str]]:
 
 
 def _strangers(settings: "Settings") -> list[str]:
+    from pydantic_settings import DotEnvSettingsSource
+
     known = {str(field.validation_alias) for field in type(settings).model_fields.values()} | {SEPARATE}
-    return sorted(name for name in os.environ if name.startswith("PORTAL_") and name not in known)
+    given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(type(settings)).env_vars)}
+    return sorted(name for name in given - known if name.startswith("PORTAL_"))
 
 
 def _company(settings: "Settings") -> tuple[bool, str]:

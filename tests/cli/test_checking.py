@@ -17,8 +17,13 @@ def test_live_mode_with_agreed_codes_is_said_so(tmp_path, mode, agreed, said):
 
 
 def test_a_misspelt_setting_is_said_and_stops_nothing(tmp_path):
-    checked = command("check", folder=tmp_path, PORTAL_DATABSE_URL="sqlite:///secret.db", PORTAL_SEPARATE_WORKER="1", PORTAL_MODE="sandbox")
+    """In the environment and in `.env`, where a name may be in small letters, as a right one may."""
+    (tmp_path / ".env").write_text("PORTAL_BASE_ULR=https://hunter2.example\nportal_comapny=hunter2.toml\nportal_sms=sandbox\nOTHERS=1\n")
+    checked = command(
+        "check", folder=tmp_path, PORTAL_DATABSE_URL="sqlite:///hunter2.db", PORTAL_SEPARATE_WORKER="1", PORTAL_MODE="sandbox"
+    )
     assert [line for line in checked.stdout.splitlines() if "no setting" in line] == [
-        "ok    PORTAL_DATABSE_URL is set, and is no setting: is it misspelt?"
+        f"ok    {name} is set, and is no setting: is it misspelt?" for name in ("PORTAL_BASE_ULR", "PORTAL_COMAPNY", "PORTAL_DATABSE_URL")
     ]
+    assert "hunter2" not in checked.stdout
     assert checked.returncode == 0
