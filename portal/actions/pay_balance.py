@@ -42,7 +42,7 @@ def start(case: Case) -> Step:
         case [owed]:
             return _pay(settling.everything(case, account, owed))
         case _:
-            return _choices(account)
+            return _choices(case, account)
 
 
 def choose(case: Case, reply: Reply) -> Step:
@@ -50,7 +50,7 @@ def choose(case: Case, reply: Reply) -> Step:
     if case.proof < Proof.CODE:
         return _by_number_and_amount(case)
     try:
-        return _choices(_account(case))
+        return _choices(case, _account(case))
     except BillsUnseen:
         return _unseen()
 
@@ -63,7 +63,7 @@ def chosen(case: Case, reply: Reply) -> Step:
     if what == "bill" and (bill := next((one for one in settling.open_bills(account) if one.number == which), None)):
         return _pay(settling.one_bill(case, account, bill))
     if what == "other" and settling.owed(account):
-        return _another_amount(account)
+        return _another_amount(case, account)
     raise _gone()
 
 
@@ -82,14 +82,13 @@ def amount(case: Case, reply: Reply) -> Step:
 
 
 def too_much(case: Case, reply: Reply) -> Step:
-    account = _account(case)
+    if reply.value == "other":
+        return chosen(case, reply)
     what, currency, minor = (*reply.value.split(":"), "", "")[:3]
-    owed = owed_in(account, currency)
-    if owed is None:
-        raise _gone()
-    if what == "keep" and re.fullmatch(r"[0-9]{1,12}", minor) and owed.minor < int(minor) <= settling.most(owed).minor:
+    owed = owed_in(_account(case), currency)
+    if what == "keep" and owed and re.fullmatch(r"[0-9]{1,12}", minor) and owed.minor < int(minor) <= settling.most(owed).minor:
         return _pay(settling.and_credit(owed, Money(int(minor), currency)))
-    return _pay(settling.everything(case, account, owed))
+    return chosen(case, replace(reply, value=f"all:{currency}"))
 
 
 def bill(case: Case, reply: Reply) -> Step:
@@ -163,31 +162,34 @@ def _paper(latest: Bill) -> Show:
     return Attachment(Paper(latest.kind), latest.number, _("Your last document, of {day}", day=latest.issued), main=True)
 
 
-def _choices(account: Account) -> Step:
-    balances, bills = settling.owed(account), settling.open_bills(account)
-    if not balances:
+def _choices(case: Case, account: Account) -> Step:
+    bills = settling.open_bills(account)
+    if not settling.owed(account):
         return _nothing_owed(account)
     return Ask(
         _("What would you like to pay?"),
         next="chosen",
         choices=(
-            *_all_of_it(balances),
-            *(_choice(one) for one in bills if len(bills) > 1),
+            *_all_of_it(case, account),
+            *(_choice(one, settling.one_bill(case, account, one)) for one in bills if len(bills) > 1),
             Choice("other", _("Another amount")),
         ),
     )
 
 
-def _all_of_it(balances: list[Money]) -> tuple[Choice, ...]:
-    return tuple(Choice(f"all:{owed.currency}", _("All of it: {amount}", amount=owed)) for owed in balances)
+def _all_of_it(case: Case, account: Account) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(f"all:{owed.currency}", _("All of it: {amount}", amount=owed), saving=settling.everything(case, account, owed).saved)
+        for owed in settling.owed(account)
+    )
 
 
-def _choice(one: Bill) -> Choice:
+def _choice(one: Bill, to_pay: Sum) -> Choice:
     due = _("Due {day}", day=one.due) if one.due else None
-    return Choice(f"bill:{one.number}", _("Invoice {number}: {amount}", number=one.number, amount=one.open), due)
+    return Choice(f"bill:{one.number}", _("Invoice {number}: {amount}", number=one.number, amount=one.open), due, to_pay.saved)
 
 
-def _another_amount(account: Account) -> Step:
+def _another_amount(case: Case, account: Account) -> Step:
     balances = settling.owed(account)
     options = tuple(Choice(owed.currency, Text("{amount}", {"amount": owed})) for owed in balances)
     which = (Field("currency", _("Of which balance?"), Input.SELECT, options=options),) if len(options) > 1 else ()
@@ -197,7 +199,7 @@ def _another_amount(account: Account) -> Step:
         shows=tuple(Fact(_("You owe"), owed, "amount-due") for owed in balances),
         fields=(*which, Field("amount", _("Amount to pay"), Input.AMOUNT)),
         submit=_("Continue"),
-        choices=_all_of_it(balances),
+        choices=_all_of_it(case, account),
     )
 
 
@@ -208,8 +210,9 @@ def _too_much(owed: Money, paying: Money) -> Step:
         next="too_much",
         lead=_("You owe {owed}, and typed {amount}. Nothing was taken.", owed=owed, amount=paying),
         choices=(
-            Choice(f"owed:{owed.currency}", _("Pay {amount}, what I owe", amount=owed)),
+            Choice(f"all:{owed.currency}", _("Pay {amount}, what I owe", amount=owed)),
             Choice(f"keep:{owed.currency}:{paying.minor}", _("Pay {amount} and keep the rest", amount=paying), rest),
+            Choice("other", _("Type another amount")),
         ),
     )
 
@@ -229,15 +232,8 @@ def _same(case: Case, paid: Paid) -> Step:
         account = case.billing.account(case.person.customer_id) if case.person else Account((), ())
     except BillsUnseen:
         return start(case)
-    owed, numbers = owed_in(account, paid.owed.currency), [typed.folded(number) for number in paid.invoices]
-    one = next((bill for bill in account.open_bills if [typed.folded(bill.number)] == numbers and bill.open == paid.owed), None)
-    if case.proof < Proof.CODE:
-        return _pay(settling.as_printed(one)) if one else start(case)
-    if owed is None or paid.owed == owed:
-        return start(case)
-    if one:
-        return _pay(settling.one_bill(case, account, one))
-    return _pay(settling.part(account, owed, paid.owed)) if paid.owed < owed else _pay(settling.and_credit(owed, paid.owed))
+    same = settling.once_more(case, account, paid)
+    return _pay(same) if same else start(case)
 
 
 def _account(case: Case) -> Account:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from portal.core import incentives, typed
-from portal.core.case import Case, Paid
+from portal.core.case import Case, Paid, Proof
 from portal.core.errors import Refused
 from portal.core.languages import Text, Words, _, verbatim
 from portal.core.money import Money, digits
@@ -24,6 +24,11 @@ class Sum:
     settlement: Settlement
     lines: tuple[Part, ...]
     lead: Text | None = None
+
+    @property
+    def saved(self) -> Text | None:
+        saving = self.settlement.saving
+        return _("You save {amount} today", amount=saving) if saving else None
 
 
 def owed(account: Account) -> list[Money]:
@@ -79,6 +84,20 @@ def and_credit(owed: Money, paying: Money) -> Sum:
     """More than is owed: naming no invoice, the rest is kept."""
     lines = (Part(_("Balance"), owed), Part(_("To keep as credit"), paying - owed))
     return Sum(_("Pay, and keep the rest as credit"), _plain(paying, ()), lines)
+
+
+def once_more(case: Case, account: Account, paid: Paid) -> Sum | None:
+    """What was to be paid and came to nothing; None where that was the whole balance, or is not owed any more."""
+    numbers = [typed.folded(number) for number in paid.invoices]
+    one = next((bill for bill in account.open_bills if [typed.folded(bill.number)] == numbers and bill.open == paid.owed), None)
+    if case.proof < Proof.CODE:
+        return as_printed(one) if one else None
+    owed = owed_in(account, paid.owed.currency)
+    if owed is None or paid.owed == owed:
+        return None
+    if one:
+        return one_bill(case, account, one)
+    return part(account, owed, paid.owed) if paid.owed < owed else and_credit(owed, paid.owed)
 
 
 def amount(text: str, owed: Money) -> Money:

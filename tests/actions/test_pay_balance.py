@@ -218,7 +218,10 @@ def test_the_whole_amount_typed_is_the_whole_balance_with_its_discount(database,
 def test_more_than_is_owed_is_said_and_may_be_kept_as_credit(database, customer):
     owes(database, "c1", A=10000)
     step = pay_balance.amount(customer(), reply(amount="150"))
-    assert choices(step) == ["owed:ILS", "keep:ILS:15000"]
+    assert choices(step) == ["all:ILS", "keep:ILS:15000", "other"]
+    again = pay_balance.too_much(customer(), reply("other"))
+    assert isinstance(again, Ask)
+    assert [field.name for field in again.fields] == ["amount"]
     kept = pay_balance.too_much(customer(), reply("keep:ILS:15000"))
     assert said(kept) == [("Balance", "100.00"), ("To keep as credit", "50.00")]
     assert isinstance(kept, Pay)
@@ -226,12 +229,23 @@ def test_more_than_is_owed_is_said_and_may_be_kept_as_credit(database, customer)
     assert balance(database, "c1") == -5000
 
 
-@pytest.mark.parametrize("value", ["owed:ILS", "keep:ILS:5000", "keep:ILS:-1", "keep:ILS:", "keep:ILS:999999999999", "keep:ILS:1e9"])
+@pytest.mark.parametrize(
+    "value", ["all:ILS", "owed:ILS", "keep:ILS:5000", "keep:ILS:-1", "keep:ILS:", "keep:ILS:999999999999", "keep:ILS:1e9"]
+)
 def test_whatever_else_is_answered_pays_what_is_owed(database, customer, value):
     owes(database, "c1", A=10000)
     step = pay_balance.too_much(customer(), reply(value))
     assert isinstance(step, Pay)
     assert step.settlement.charge == ils(10000)
+
+
+def test_what_a_choice_saves_is_on_it(database, customer):
+    owes(database, "c1", A=10000, B=2500)
+    offers(database, "five", "percent", 500)
+    step = pay_balance.choose(customer(), reply("change"))
+    assert isinstance(step, Ask)
+    saved = {choice.value: choice.saving.say(Language.EN) if choice.saving else "" for choice in step.choices}
+    assert saved == {"all:ILS": "You save ₪6.25 today", "bill:A": "You save ₪5.00 today", "bill:B": "You save ₪1.25 today", "other": ""}
 
 
 def test_another_amount_of_several_currencies_asks_of_which(database, customer):

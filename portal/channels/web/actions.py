@@ -10,7 +10,10 @@ from portal.core import journey
 from portal.core.case import Reply
 from portal.core.errors import Unexpected
 from portal.core.journey import Elsewhere, Shown
+from portal.core.languages import _
 from portal.core.steps import Ask, Attachment, Breakdown, Done, Fact, Handoff, Pay, Step
+
+WAITING = _("We are waiting for the payment provider to confirm")
 
 
 def show(call: Call, pages: Pages) -> Response:
@@ -38,12 +41,13 @@ def reply(call: Call, pages: Pages) -> Response:
 def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Response:
     step = shown.step
     waiting = shown.waiting and returned
-    refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) and not waiting else None)
+    # What an earlier payment came to says nothing of the one that is under way.
+    refusal = shown.refusal or (step.refusal if isinstance(step, Ask | Pay) and not shown.waiting else None)
     status = shown.refusal.status if shown.refusal else 200
     return pages.html(
-        call, _template(step), step.title, status=status, benefit=isinstance(step, Ask) and step.benefit,
+        call, _template(step), WAITING if waiting else step.title, status=status, benefit=isinstance(step, Ask) and step.benefit,
         journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, shows=Shows(step), refusal=refusal,
-        typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting,
+        typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting, under_way=shown.waiting,
     )  # fmt: skip
 
 

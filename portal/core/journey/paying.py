@@ -9,13 +9,13 @@ from portal.core.errors import BillsUnseen, NotFound, Permanent, Refused, TryAga
 from portal.core.events import Origin, note
 from portal.core.journey import stored
 from portal.core.journey.stored import Elsewhere, Shown
-from portal.core.languages import Language, _
+from portal.core.languages import Language, Text, _
 from portal.core.party import Party
 from portal.core.payments import AnotherOpen, Changed, Known
 from portal.core.portal import Portal
 from portal.core.ports import Heard, Order, PaymentPage
 from portal.core.statements import Reader, Row
-from portal.core.steps import STEPS, Pay, Refusal
+from portal.core.steps import STEPS, Done, Pay, Refusal
 
 # Another tab's payment is closed at the provider before this one is opened; more often than this it is not worth it.
 TRIES = 3
@@ -150,6 +150,11 @@ def _silent() -> Refused:
     return Refused("provider_silent", _("The payment page does not answer now. No money was taken. Try again in a minute."))
 
 
+def _arrived() -> Text:
+    """For whoever pressed Pay while an earlier payment was under way: what is shown is its receipt."""
+    return _("An earlier payment of yours has just arrived: this is its receipt. Nothing more was taken.")
+
+
 def _unseen() -> Changed:
     return Changed("bills_unseen", _("We cannot see your bills right now. No money was taken."))
 
@@ -157,4 +162,5 @@ def _unseen() -> Changed:
 def _anew(portal: Portal, who: Party, shown: Shown, changed: Changed) -> Shown:
     step = shown.action.steps["start"](stored.case(portal, shown.action, who))
     new = stored.go_on(portal, who, shown, "start", step, reason=changed.id)
-    return replace(new, refusal=Refusal(changed.id, changed.text, status=changed.status))
+    text = _arrived() if isinstance(new.step, Done) and new.step.receipt else changed.text
+    return replace(new, refusal=Refusal(changed.id, text, status=changed.status))
