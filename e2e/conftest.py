@@ -2,9 +2,8 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from e2e.devices import ALL, DETAIL, FEW, Way
 from e2e.telephone import Telephone, a_day_later, agreed_codes
 from e2e.visitor import Visitor
+from tests.databases import as_seeded
 from tests.servers import Server, command
 
 # CONTRACT: the demo company's first customer, always.
@@ -60,12 +60,6 @@ def site(request: pytest.FixtureRequest) -> str:
     url, database = request.getfixturevalue("own_site")
     as_seeded(database, request.getfixturevalue("demo_company"))
     return str(url)
-
-
-def as_seeded(database: Path, demo_company: Path) -> None:
-    """To the portal that has it open, SQLite's backup is a write like any other; a portal of each story's own would take 2 s to start."""
-    with closing(sqlite3.connect(demo_company)) as seed, closing(sqlite3.connect(database, timeout=10)) as running:
-        seed.backup(running)
 
 
 @contextmanager

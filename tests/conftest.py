@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner, Result
 
 from portal import migrations
 from portal.app import build, open_database
+from portal.cli import main
 from portal.core.statements import Database
 from portal.settings import Settings
 from tests import postgres
 from tests.client import BASE_URL, Client
-from tests.servers import Server, command, ours
+from tests.databases import demo_company
+from tests.servers import Server, ours
 
 for name in [name for name in os.environ if ours(name) and name not in ("BASE_URL", "PORTAL_TEST_PHONES")]:
     del os.environ[name]
@@ -65,8 +68,7 @@ class Templates:
             postgres.clone(self.server, "template0", template)
         migrations.upgrade(url)
         if template == "demo":
-            seeded = command("seed", folder=self.folder, PORTAL_DATABASE_URL=url)
-            assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+            demo_company(url)
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +169,13 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     for server in running:
         server.kill()
         print(server.said()[-4000:])
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`check(PORTAL_MODE="live")`: the command, in this process and an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda **settings: CliRunner().invoke(main, ["check"], env=settings)
 
 
 @pytest.fixture

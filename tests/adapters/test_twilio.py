@@ -14,7 +14,6 @@ from portal.core.errors import Permanent, TryAgain
 from portal.core.ports import Message
 from tests.fakes.twilio import ACCOUNT, NUMBER, SERVICE, TOKEN, FakeTwilio
 from tests.ports import free_port
-from tests.servers import command
 
 SITE = "https://portal.example"
 SMS = Message("code:ab:1", "sms", "+972502345678", "הקוד שלך: 123456", good_for=300)
@@ -178,16 +177,15 @@ def test_check_says_whose_account_it_is_and_what_is_wrong(fake):
         twilio.account(twilio.client(ACCOUNT, "another", fake.url))
 
 
-def test_portal_check_asks_whether_the_credentials_are_right(fake, tmp_path):
-    given = {**fake.settings, "PORTAL_DATABASE_URL": f"sqlite:///{tmp_path}/portal.db"}
-    right = command("check", folder=tmp_path, **given)
+def test_portal_check_asks_whether_the_credentials_are_right(fake, check):
+    right = check(**fake.settings)
     assert "ok    SMS: Twilio's account A fake account, active" in right.stdout
-    assert right.returncode == 0
-    wrong = command("check", folder=tmp_path, **(given | {"TWILIO_AUTH_TOKEN": "another", "TWILIO_FROM": "Portal"}))
+    assert right.exit_code == 0
+    wrong = check(**(fake.settings | {"TWILIO_AUTH_TOKEN": "another", "TWILIO_FROM": "Portal"}))
     assert "WRONG SMS: credentials refused" in wrong.stdout
     assert "TWILIO_AUTH_TOKEN" in wrong.stdout
     assert "TWILIO_VOICE_FROM" in wrong.stdout
-    assert wrong.returncode == 1
+    assert wrong.exit_code == 1
     assert "another" not in wrong.stdout + wrong.stderr
 
 

@@ -2,28 +2,22 @@
 
 import pytest
 
-from tests.servers import command
-
 AGREED = "+972502345678=123456"
 
 
 @pytest.mark.parametrize(("mode", "agreed", "said"), [("live", AGREED, True), ("live", "", False), ("sandbox", AGREED, False)])
-def test_live_mode_with_agreed_codes_is_said_so(tmp_path, mode, agreed, said):
-    checked = command(
-        "check", folder=tmp_path, PORTAL_DATABASE_URL=f"sqlite:///{tmp_path}/p.db", PORTAL_MODE=mode, PORTAL_TEST_PHONES=agreed
-    )
+def test_live_mode_with_agreed_codes_is_said_so(check, mode, agreed, said):
+    checked = check(PORTAL_MODE=mode, PORTAL_TEST_PHONES=agreed)
     assert ("PORTAL_TEST_PHONES is set" in checked.stdout) is said
     assert "123456" not in checked.stdout
 
 
-def test_a_misspelt_setting_is_said_and_stops_nothing(tmp_path):
+def test_a_misspelt_setting_is_said_and_stops_nothing(check, tmp_path):
     """In the environment and in `.env`, where a name may be in small letters, as a right one may."""
     (tmp_path / ".env").write_text("PORTAL_BASE_ULR=https://hunter2.example\nportal_comapny=hunter2.toml\nportal_sms=sandbox\nOTHERS=1\n")
-    checked = command(
-        "check", folder=tmp_path, PORTAL_DATABSE_URL="sqlite:///hunter2.db", PORTAL_SEPARATE_WORKER="1", PORTAL_MODE="sandbox"
-    )
+    checked = check(PORTAL_DATABSE_URL="sqlite:///hunter2.db", PORTAL_SEPARATE_WORKER="1", PORTAL_MODE="sandbox")
     assert [line for line in checked.stdout.splitlines() if "no setting" in line] == [
         f"ok    {name} is set, and is no setting: is it misspelt?" for name in ("PORTAL_BASE_ULR", "PORTAL_COMAPNY", "PORTAL_DATABSE_URL")
     ]
     assert "hunter2" not in checked.stdout
-    assert checked.returncode == 0
+    assert checked.exit_code == 0

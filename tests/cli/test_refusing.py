@@ -1,12 +1,14 @@
 """What cannot work is refused in a line that says what to set, by whichever command meets it."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 
+from portal.cli.serving import prepare
 from tests import postgres
 from tests.servers import command
 
@@ -25,39 +27,66 @@ def test_a_wrong_setting_is_named_and_no_secret_is_shown(arguments, tmp_path):
         assert hidden not in said
 
 
-STARTS = [("serve", "--port", "0", "--workers", "2"), ("serve", "--port", "0"), ("worker",), ("import", "customers", "none.csv")]
+STARTS = [("serve", "--port", "0", "--workers", "2"), ("worker",), ("import", "customers", "none.csv")]
 
 
 @pytest.mark.parametrize("arguments", STARTS, ids=" ".join)
-@pytest.mark.parametrize("path", ["nowhere.toml", "no.toml"])
-def test_a_company_that_cannot_be_read_ends_a_start(arguments, path, tmp_path):
+def test_a_company_that_cannot_be_read_ends_a_start(arguments, tmp_path):
     """Each serving process would fail at it, and be replaced for ever."""
     (tmp_path / "no.toml").write_text("name = ")
-    assert "PORTAL_COMPANY" in refusal(*arguments, folder=tmp_path, PORTAL_COMPANY=path)
+    assert "PORTAL_COMPANY" in refusal(*arguments, folder=tmp_path, PORTAL_COMPANY="no.toml")
 
 
-NO_DATABASES = [
-    "sqlite:///", "sqlite:////dev/null/folder/p.db", "sqlite:///no.db", "postgresql://u:hunter2@127.0.0.1:bad/d",
-    "postgresql://u:hunter2@127.0.0.1:9/d?foo=bar", "postgresql://u:hunter2@127.0.0.1:9/d",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("url", NO_DATABASES)
 @pytest.mark.parametrize("arguments", [("serve", "--port", "0"), ("import", "customers", "none.csv")], ids=" ".join)
-def test_a_database_that_cannot_be_used_ends_a_start(arguments, url, tmp_path):
-    (tmp_path / "no.db").write_text("This is no database, and long enough to be seen as none. " * 20)
-    said = refusal(*arguments, folder=tmp_path, PORTAL_DATABASE_URL=url)
+def test_a_database_that_cannot_be_used_ends_a_start(arguments, tmp_path):
+    said = refusal(*arguments, folder=tmp_path, PORTAL_DATABASE_URL="postgresql://u:hunter2@127.0.0.1:9/d")
     assert "PORTAL_DATABASE_URL" in said
     assert "hunter2" not in said
 
 
-def test_a_role_without_rights_is_said_in_a_line(postgres_server, tmp_path):
+@pytest.fixture
+def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`prepared(PORTAL_MODE="live")`: the one line that ends a start, in this process: every start begins with the same."""
+    monkeypatch.chdir(tmp_path)
+
+    def begin(**settings: str) -> str:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            prepare()
+        [line] = str(ended.value).splitlines()
+        assert line.startswith("portal: ")
+        return line
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong"),
+    [
+        ("PORTAL_COMPANY", "nowhere.toml"),
+        ("PORTAL_SECRET_KEYS", "one,,two"),
+        ("PORTAL_DATABASE_URL", "mysql://u:hunter2@127.0.0.1/d"),
+        ("PORTAL_DATABASE_URL", "sqlite:///"),
+        ("PORTAL_DATABASE_URL", "sqlite:////dev/null/folder/p.db"),
+        ("PORTAL_DATABASE_URL", "sqlite:///no.db"),
+        ("PORTAL_DATABASE_URL", "postgresql://u:hunter2@127.0.0.1:bad/d"),
+        ("PORTAL_DATABASE_URL", "postgresql://u:hunter2@127.0.0.1:9/d?foo=bar"),
+    ],
+)
+def test_whatever_cannot_be_used_is_said_in_a_line_without_what_was_given(prepared, setting, wrong, tmp_path):
+    (tmp_path / "no.db").write_text("This is no database, and long enough to be seen as none. " * 20)
+    said = prepared(**{setting: wrong})
+    assert setting in said
+    assert "hunter2" not in said
+
+
+def test_a_role_without_rights_is_said_in_a_line(postgres_server, prepared):
     url = postgres.clone(postgres_server, "template0", "guarded")
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("CREATE ROLE guest LOGIN")
         owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    said = refusal("serve", "--port", "0", folder=tmp_path, PORTAL_DATABASE_URL=as_guest(url))
-    assert "InsufficientPrivilege" in said
+    assert "InsufficientPrivilege" in prepared(PORTAL_DATABASE_URL=as_guest(url))
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("DROP ROLE guest")
     postgres.drop(postgres_server, "guarded")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,28 +11,30 @@ import pytest
 from portal import migrations
 from tests import postgres
 from tests.client import Browser
+from tests.databases import demo_company
 from tests.processes.instances import RUTH, decide, eventually, identified, to_provider
-from tests.servers import Server, command
+from tests.servers import Server
 
 PAID = "SELECT p.state, count(*) FILTER (WHERE l.kind = 'payment'), sum(l.amount) FILTER (WHERE l.kind = 'payment')" \
     " FROM payment p LEFT JOIN ledger l ON l.payment_id = p.id GROUP BY p.id, p.state"  # fmt: skip
 
-CONNECTED = "SELECT pid FROM pg_stat_activity WHERE datname = 'postgres'"
-CUT = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'"
+CONNECTED = "SELECT pid FROM pg_stat_activity WHERE datname = 'portal'"
+CUT = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'portal'"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own() -> Iterator[postgres.Postgres]:
     with postgres.restartable() as running:
+        postgres.clone(running.url, "template0", "demo")
+        migrations.upgrade(running.url + "demo")
+        demo_company(running.url + "demo")
         yield running
 
 
 @pytest.fixture
-def url(own: postgres.Postgres, tmp_path: Path) -> str:
-    url = own.url + "postgres"
-    migrations.upgrade(url)
-    assert command("seed", folder=tmp_path, PORTAL_DATABASE_URL=url).returncode == 0
-    return url
+def url(own: postgres.Postgres) -> Iterator[str]:
+    yield postgres.clone(own.url, "demo", "portal")
+    postgres.drop(own.url, "portal")
 
 
 def gone(other: "psycopg.Connection[Any]", pids: set[int]) -> bool:
