@@ -17,6 +17,7 @@ from tests.channels.test_main_job import DANIEL, RUTH, identified, turn_of
 from tests.client import Client, Page
 from tests.core.paying import ils
 from tests.core.test_outbox import wait
+from tests.databases import on_sqlite
 from tests.fakes.billing import KEY, InThread, hangs, peer, says
 
 PAYMENTS = Statement(select(Payment).order_by(col(Payment.created_at), col(Payment.id)))
@@ -27,7 +28,6 @@ TOLD = Statement(select(Outbox.state, Outbox.attempts).where(col(Outbox.channel)
 DOWN = "We cannot see your bills right now"
 INVOICE = "202611-1001"
 # What differs by database is in the payments; the words are the same.
-ON_SQLITE = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def pays(portal: Client, page: Page) -> None:
 def half_a_minute_passes(portal: Client) -> None:
     """For the outbox, whose next try is due, and for the breaker."""
     assert portal.post("/sandbox/clock", json={"advance_seconds": 30}).status_code == 200
-    portal.app.state.portal.billing.wire.breaker.answered()  # type: ignore[attr-defined]
+    portal.app.state.portal.billing.wire.breaker.answered()
 
 
 def newest(db: Database) -> payments.Known:
@@ -80,7 +80,7 @@ def newest(db: Database) -> payments.Known:
 
 def approve(portal: Client, db: Database, state: str = "success") -> payments.Known:
     paid = newest(db)
-    journey.settle(portal.app.state.portal, "sandbox", Heard(f"n-{paid.id}", paid.id, paid.reference, state, paid.charge))  # type: ignore[attr-defined]
+    journey.settle(portal.app.state.portal, "sandbox", Heard(f"n-{paid.id}", paid.id, paid.reference, state, paid.charge))
     return newest(db)
 
 
@@ -113,7 +113,7 @@ def test_the_main_job_is_the_same(outside, reference, demo_database):
     assert portal.open("/sandbox/phone").status == 200
 
 
-@ON_SQLITE
+@on_sqlite
 def test_while_billing_is_down_a_page_says_so_and_what_can_be_done(outside, reference):
     portal = outside(reference.url)
     identified(portal)
@@ -160,7 +160,7 @@ def test_a_bill_is_paid_by_its_number_while_billing_is_down_and_told_when_it_is_
     assert newest(demo_database).refund_due == ils(0)
 
 
-@ON_SQLITE
+@on_sqlite
 def test_what_is_just_paid_by_number_is_not_paid_again(outside, reference, demo_database):
     portal = outside(reference.url)
     identified(portal)
@@ -176,7 +176,7 @@ def test_what_is_just_paid_by_number_is_not_paid_again(outside, reference, demo_
         assert len(reader.all(PAYMENTS)) == 1
 
 
-@ON_SQLITE
+@on_sqlite
 def test_what_is_no_bills_number_is_refused(outside, reference):
     portal = outside(reference.url)
     identified(portal)
@@ -203,7 +203,7 @@ def test_a_known_and_an_unknown_id_number_pay_alike_while_billing_is_down(outsid
     assert len(set(map(str, pages.values()))) == 1
 
 
-@ON_SQLITE
+@on_sqlite
 def test_a_declined_payment_by_number_can_be_tried_again(outside, reference, demo_database):
     portal = outside(reference.url)
     identified(portal)
@@ -232,7 +232,7 @@ def test_billing_that_dies_between_the_page_and_the_button_takes_no_money(outsid
     assert back.said("amount-due") == paying.said("amount-due")
 
 
-@ON_SQLITE
+@on_sqlite
 def test_a_number_that_was_typed_while_billing_was_down_is_checked_when_it_is_back(outside, reference):
     portal = outside(reference.url)
     identified(portal, DANIEL)
@@ -245,7 +245,7 @@ def test_a_number_that_was_typed_while_billing_was_down_is_checked_when_it_is_ba
     assert after.status == 200
 
 
-@ON_SQLITE
+@on_sqlite
 def test_pages_do_not_ask_billing_for_an_ornament(outside):
     with peer(says({}, "500 Internal Server Error")) as bad:
         portal = outside(bad.url)
@@ -255,7 +255,7 @@ def test_pages_do_not_ask_billing_for_an_ornament(outside):
         assert bad.asked == []
 
 
-@ON_SQLITE
+@on_sqlite
 def test_who_does_not_answer_is_asked_few_times_and_every_page_is_there(outside):
     with peer(says({}, "500 Internal Server Error")) as bad:
         portal = outside(bad.url)
@@ -266,7 +266,7 @@ def test_who_does_not_answer_is_asked_few_times_and_every_page_is_there(outside)
         assert len(bad.asked) == FAILURES
 
 
-@ON_SQLITE
+@on_sqlite
 def test_billing_that_hangs_holds_up_nobody_else(outside):
     """One customer waits for billing, on the same loop as everybody."""
     answered = []
@@ -283,7 +283,7 @@ def test_billing_that_hangs_holds_up_nobody_else(outside):
     assert answered == [503]
 
 
-@ON_SQLITE
+@on_sqlite
 def test_an_invoice_whose_lines_cannot_be_had_is_shown_without_them(outside):
     bill = {"number": "A", "kind": "invoice", "issued": "2026-11-01", "currency": "ILS", "total": 10000, "open": 10000}
     account = says({"customer_id": "1001", "bills": [bill], "balances": [{"currency": "ILS", "amount": 10000}]})

@@ -179,7 +179,7 @@ def the_payment(database) -> payments.Known:
 def approve(english: Client, demo_database, state: str = "success") -> None:
     """The provider's verified word, as its hook would bring it."""
     paid = the_payment(demo_database)
-    journey.settle(english.app.state.portal, "sandbox", Heard(f"notice-{paid.id}", paid.id, paid.reference, state, paid.charge))  # type: ignore[attr-defined]
+    journey.settle(english.app.state.portal, "sandbox", Heard(f"notice-{paid.id}", paid.id, paid.reference, state, paid.charge))
 
 
 def turn_of(page: Page) -> str:

@@ -88,7 +88,7 @@ def sqlite_portal(sqlite_demo) -> Iterator[Client]:
     settings = Settings.model_validate(
         {"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "127.0.0.1, 10.9.9.9, 2001:db8::9"}
     )
-    with Client(build(settings), client=("127.0.0.1", 50_000)) as client:
+    with Client(build(settings), address="127.0.0.1") as client:
         yield client
 
 
