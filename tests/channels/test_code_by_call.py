@@ -17,6 +17,7 @@ from portal.core.statements import Statement, p
 from portal.core.tables import Customer
 from tests.channels.texted import KEYS, challenge, events, grown, row, texting, told, until
 from tests.client import BASE_URL, Client, Page
+from tests.databases import quick_on_postgresql
 from tests.fakes.twilio import NUMBER, FakeTwilio
 from tests.fakes.twilio_hooks import Hooks
 from tests.security import visitors
@@ -426,6 +427,7 @@ def test_an_agreed_code_is_said_as_well(new_portal, fake):
 # --- the whole story, over real sockets ---
 
 
+@quick_on_postgresql
 @pytest.mark.parametrize("language", ["he", "en"])
 def test_phone_undelivered_call_code_in(demo_url, serve, fake, language):
     fake.tell, fake.undelivered = True, {RUTH: 30003}

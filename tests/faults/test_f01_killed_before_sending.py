@@ -6,6 +6,7 @@ import pytest
 
 from portal.core.outbox import LEASE_MS
 from tests.core.test_outbox import advance, wait
+from tests.databases import quick_on_sqlite
 from tests.faults.peer import HANGS, TAKES, Vendor, bodies
 from tests.faults.workers import states
 from tests.security.visitors import RUTH, answer, ask
@@ -26,6 +27,7 @@ def asked_and_killed(database_url, serve, new_browser, vendor):
     return left
 
 
+@quick_on_sqlite
 def test_another_process_sends_what_a_killed_one_had_not(demo_url, demo_database, serve, new_browser):
     with Vendor(HANGS) as vendor:
         browser = asked_and_killed(demo_url, serve, new_browser, vendor)

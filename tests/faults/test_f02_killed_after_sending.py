@@ -2,11 +2,13 @@
 
 from portal.core.outbox import LEASE_MS
 from tests.core.test_outbox import advance, wait
+from tests.databases import quick_on_postgresql
 from tests.faults.peer import SILENT, TAKES, Vendor, bodies
 from tests.faults.workers import put, rows, states
 from tests.security.visitors import answer, ask
 
 
+@quick_on_postgresql
 def test_what_a_killed_process_had_sent_is_sent_at_most_once_more_and_says_the_same(demo_url, demo_database, serve, new_browser):
     with Vendor(SILENT) as vendor:
         first = serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", **vendor.settings)

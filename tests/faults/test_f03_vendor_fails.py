@@ -1,6 +1,7 @@
 """F3: the vendor says 500, 429 or nothing. The page does not wait for it; it is tried again when it is time; nothing is sent too late."""
 
 from tests.core.test_outbox import advance, wait
+from tests.databases import quick_on_postgresql, quick_on_sqlite
 from tests.faults.peer import HANGS, TAKES, Answer, Vendor, bodies
 from tests.faults.workers import put, rows
 from tests.security.visitors import DANIEL, RUTH, answer, ask
@@ -12,6 +13,7 @@ def one(db):
     return next(iter(rows(db).values()))
 
 
+@quick_on_sqlite
 def test_the_page_answers_while_the_vendor_says_nothing(demo_url, demo_database, serve, new_browser):
     with Vendor(HANGS) as vendor:
         server = serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", **vendor.settings)
@@ -24,6 +26,7 @@ def test_the_page_answers_while_the_vendor_says_nothing(demo_url, demo_database,
         assert vendor.taken == [], "nobody was answered"
 
 
+@quick_on_postgresql
 def test_it_is_tried_again_later_and_not_before_the_vendor_said(demo_url, demo_database, serve, new_browser):
     with Vendor(TOO_MANY) as vendor:
         browser = new_browser(serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", **vendor.settings))
@@ -39,6 +42,7 @@ def test_it_is_tried_again_later_and_not_before_the_vendor_said(demo_url, demo_d
         assert answer(browser, bodies(vendor.taken)[0].rpartition("#")[2]).status_code == 303
 
 
+@quick_on_sqlite
 def test_nothing_is_sent_after_it_expired(demo_url, demo_database, serve, new_browser):
     with Vendor(FAILS) as vendor:
         browser = new_browser(serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1", **vendor.settings))

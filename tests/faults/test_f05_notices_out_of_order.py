@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
-import pytest
 from sqlmodel import col, select
 
 from portal.adapters.sandbox_payments import notices
@@ -18,6 +17,7 @@ from portal.core.statements import Statement
 from portal.core.tables import Journey, Ledger, Notice, Payment, Redemption
 from portal.settings import SANDBOX_KEY
 from tests.client import Browser
+from tests.databases import quick_on_postgresql
 from tests.processes.instances import RUTH, identified, instances, to_provider
 
 KEYS = Keys.of((SANDBOX_KEY,))
@@ -35,7 +35,7 @@ KEPT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("new_database", ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)], indirect=True)
+@quick_on_postgresql
 def test_ten_times_over_in_parallel_and_out_of_order_ends_as_in_order(new_database, tmp_path):
     ordered, shuffled = new_database("demo"), new_database("demo")
     assert after(ordered, tmp_path / "ordered", TOLD, 1, 1) == after(shuffled, tmp_path / "shuffled", mixed(TOLD * 10), 2, 8)

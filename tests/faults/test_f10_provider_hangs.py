@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
-import pytest
-
 from portal.adapters.sandbox_payments import SandboxPayments, Trouble
 from portal.core.keys import Keys
 from portal.settings import SANDBOX_KEY
 from tests.client import BASE_URL, Client
+from tests.databases import on_sqlite
 from tests.processes.instances import RUTH, identified
 
 
@@ -23,7 +22,7 @@ def pay(client: Client) -> int:
     return answer.status_code
 
 
-@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+@on_sqlite
 def test_whoever_waits_for_a_provider_that_hangs_is_told_after_5_s_and_the_next_try_is_the_same_order(new_portal, tmp_path: Path):
     orders = tmp_path / "orders.db"
     provider = SandboxPayments(orders, BASE_URL, Keys.of((SANDBOX_KEY,)), trouble=Trouble.HANGS)

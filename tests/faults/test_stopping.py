@@ -4,6 +4,7 @@ import httpx2
 
 from portal.core.lanes import CARRIERS
 from tests.core.test_outbox import wait
+from tests.databases import quick_on_postgresql, quick_on_sqlite
 from tests.faults.peer import SILENT, TAKES, Vendor
 from tests.faults.workers import put, rows, states
 from tests.ports import free_port
@@ -11,6 +12,7 @@ from tests.ports import free_port
 KEYS = [f"{n:02}" for n in range(CARRIERS + 6)]
 
 
+@quick_on_postgresql
 def test_a_worker_that_is_stopped_finishes_what_it_has_begun_and_leaves_the_rest(demo_url, demo_database, new_worker):
     with Vendor(SILENT) as vendor:
         put(demo_database, *KEYS)
@@ -29,6 +31,7 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun_and_leaves_the_rest
         assert len(vendor.taken) == len(KEYS)
 
 
+@quick_on_sqlite
 def test_what_serves_stops_as_well(demo_url, demo_database, serve):
     with Vendor(SILENT) as vendor:
         put(demo_database, *KEYS)
@@ -43,6 +46,7 @@ def test_what_serves_stops_as_well(demo_url, demo_database, serve):
         assert len(vendor.taken) == CARRIERS
 
 
+@quick_on_sqlite
 def test_a_worker_of_its_own_shows_what_it_sent(demo_url, demo_database, new_worker):
     put(demo_database, "a", "b")
     port = free_port()

@@ -9,6 +9,7 @@ import pytest
 
 from tests import postgres
 from tests.client import Browser
+from tests.databases import quick_on_sqlite
 from tests.processes.instances import RUTH, decide, eventually, identified, to_provider
 from tests.servers import command
 
@@ -30,7 +31,7 @@ def copy(url: str, folder: Path, request: pytest.FixtureRequest) -> str:
     return restored
 
 
-@pytest.mark.parametrize("new_database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
+@quick_on_sqlite
 def test_a_copy_of_the_running_database_is_the_portal(demo_url, serve, tmp_path, request):
     server = serve(demo_url)
     with Browser(server.url) as browser:

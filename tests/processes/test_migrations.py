@@ -12,10 +12,11 @@ from sqlalchemy import create_engine, text
 from portal import migrations
 from tests import postgres
 from tests.client import Browser
+from tests.databases import quick_on_postgresql
 from tests.processes.instances import RUTH, eventually, identified
 from tests.servers import PORTAL, command, environment
 
-TOGETHER = 4
+TOGETHER = 3
 
 
 def new(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -47,7 +48,7 @@ def test_those_that_start_together_migrate_once(kind, request, tmp_path):
     engine.dispose()
 
 
-@pytest.mark.parametrize("new_database", ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)], indirect=True)
+@quick_on_postgresql
 def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve):
     """What an old process asks and writes is as good afterwards, and its open visits live on."""
     server = serve(demo_url)
@@ -67,7 +68,7 @@ def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve
     assert '"level": "error"' not in server.said()
 
 
-@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("seed",), ("import", "customers", "none.csv"), ("billing",)])
+@pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("import", "customers", "none.csv"), ("billing",)])
 def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_demo, tmp_path):
     engine = create_engine(sqlite_demo)
     with engine.begin() as connection:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tests.client import Client
+from tests.databases import on_sqlite, quick_on_sqlite
 from tests.security import visitors
 from tests.security.visitors import NOBODY, NOBODY_ID, RUTH, RUTH_ID, elsewhere, local
 
@@ -113,7 +114,7 @@ def masked(text: str) -> str:
     return re.sub(r'data-(left|wait)="\d+"', r"data-\1", text)
 
 
-@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_known_and_an_unknown_one_cost_the_same_statements(new_portal):
     """A statement more for one of them is time that tells. On SQLite, whose connection says what it runs; no worker runs beside."""
     portal = new_portal(limits="load", separate_worker=True, trusted_proxies="testclient")
@@ -134,6 +135,7 @@ def cost(said: list[str], request: Request, portal: Client, known: bool) -> list
     return [" ".join(statement.split()[:3]) for statement in said if "incentive" not in statement]
 
 
+@quick_on_sqlite
 def test_how_long_it_takes_tells_nothing(serve, demo_url, new_browser):
     """AUC over 200 of each: how well the slower of two answers tells the known number; 0.5 tells nothing.
 

@@ -1,5 +1,6 @@
 """Where a code, a token, an ID number or a telephone number must not be found again (SECURITY 15, 50)."""
 
+from tests.databases import quick_on_sqlite
 from tests.security import visitors
 from tests.security.visitors import RUTH_ID, answer, ask, code, is_in, message, newest, type_id, wrong
 
@@ -40,6 +41,7 @@ def test_codes_and_tokens_are_in_no_row_no_log_and_no_answer(serve, demo_url, de
     assert visit not in rows + log
 
 
+@quick_on_sqlite
 def test_the_log_keeps_nothing_that_people_type(serve, demo_url, new_browser):
     server = serve(demo_url, PORTAL_TRUSTED_PROXIES="127.0.0.1")
     client = new_browser(server)

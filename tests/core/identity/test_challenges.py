@@ -3,9 +3,8 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-import pytest
-
 from portal.core.identity import challenges
+from tests.databases import on_sqlite
 from tests.security.visitors import RUTH
 
 
@@ -18,7 +17,7 @@ class Secret(str):
         raise AssertionError("compared by ==")
 
 
-@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+@on_sqlite
 def test_an_agreed_code_too_is_compared_in_constant_time(new_portal):
     portal = replace(new_portal().app.state.portal, fixed_codes={RUTH: Secret("123456")})
     challenge = SimpleNamespace(mobile=RUTH)
