@@ -1,47 +1,76 @@
 """Stories told over HTTP: a served portal, a Stripe that stands for the real one, and a customer between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from sqlmodel import col, select
 
+from portal.app import open_database
 from portal.core.statements import Database, Statement
 from portal.core.tables import Chore, Event, Ledger, Notice, Payment
 from tests.client import Browser, Page
+from tests.conftest import Templates
+from tests.databases import as_seeded
 from tests.fakes.stripe import FakeStripe
-from tests.ports import free_port
 from tests.processes.instances import DANIEL, RUTH, eventually, identified, to_provider
-from tests.servers import Server, command
+from tests.servers import Server
 
 PAYMENTS = Statement(select(Payment).order_by(col(Payment.created_at)))
 NOTICES = Statement(select(Notice))
 LEDGER = Statement(select(Ledger.kind, Ledger.amount).where(col(Ledger.payment_id) != "").order_by(col(Ledger.id)))
+IN_HAND = Statement(select(Chore.name).where(col(Chore.owner) != ""))
 LOOKED_BACK = Statement(select(Chore.name).where(col(Chore.name) == "ask what went back", col(Chore.owner) == ""))
 TIMELINE = Statement(select(Event.action, Event.outcome, Event.reason).where(col(Event.step) == "payment").order_by(col(Event.id)))
 
-on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
-
-def settings(stripe: FakeStripe, **more: str) -> dict[str, str]:
+def settings(stripe: FakeStripe, **more: str) -> dict[str, Any]:
     return {
         "PORTAL_PAYMENTS": "stripe", "STRIPE_API_KEY": stripe.key, "STRIPE_WEBHOOK_SECRET": stripe.courier.secret,
         "STRIPE_API_BASE": stripe.url, **more,
     }  # fmt: skip
 
 
-@pytest.fixture
-def stripe() -> Iterator[FakeStripe]:
+@pytest.fixture(scope="module")
+def standing() -> Iterator[FakeStripe]:
     with FakeStripe() as stripe:
         stripe.spared = "/v1/events"
         yield stripe
 
 
 @pytest.fixture
-def server(demo_url: str, stripe: FakeStripe, serve: Callable[..., Server]) -> Server:
-    port = free_port()
-    stripe.courier.url = f"http://127.0.0.1:{port}/hooks/payments/stripe"
-    return serve(demo_url, port=port, **settings(stripe))
+def stripe(standing: FakeStripe) -> FakeStripe:
+    """That has taken nothing yet."""
+    standing.begins_anew()
+    return standing
+
+
+@pytest.fixture(scope="module")
+def site(standing: FakeStripe, sqlite_templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """A portal for all the stories on SQLite, and its database."""
+    with sqlite_templates.copy("demo") as url:
+        with Server(url, tmp_path_factory.mktemp("stripe"), **settings(standing)) as server:
+            standing.courier.url = f"{server.url}/hooks/payments/stripe"
+            yield server, url
+        print(server.said()[-4000:])
+
+
+@pytest.fixture
+def demo_url(site: tuple[Server, str], sqlite_templates: Templates) -> str:
+    """Where nothing has happened yet, and nothing is under way that began before."""
+    _server, url = site
+    with closing(open_database(url)) as db:
+        eventually(lambda: not chores_in_hand(db))
+    as_seeded(Path(url.removeprefix("sqlite:///")), sqlite_templates.folder / "demo.db")
+    return url
+
+
+@pytest.fixture
+def server(site: tuple[Server, str], demo_url: str, stripe: FakeStripe) -> Server:
+    return site[0]
 
 
 @pytest.fixture
@@ -70,6 +99,11 @@ def ledger(db: Database) -> list[tuple[str, int]]:
         return [tuple(row) for row in reader.all(LEDGER)]
 
 
+def chores_in_hand(db: Database) -> list[str]:
+    with db.read() as reader:
+        return [row.name for row in reader.all(IN_HAND)]
+
+
 def looked_back(db: Database) -> bool:
     """A look that is under way would count its hour from its end: behind a clock that was moved on meanwhile."""
     with db.read() as reader:
@@ -85,7 +119,20 @@ def later(browser: Browser, days: float) -> None:
     assert browser.post("/sandbox/clock", json={"advance_seconds": int(days * 86_400)}).status_code == 200
 
 
-def test_a_balance_is_paid_waited_for_receipted_and_given_back(server, stripe, ruth, demo_database):
+def test_a_balance_is_paid_waited_for_receipted_and_given_back(stripe, ruth, demo_database):
+    the_whole_way(stripe, ruth, demo_database)
+
+
+def test_and_so_it_is_on_postgresql(postgresql_demo, serve):
+    with FakeStripe() as stripe, closing(open_database(postgresql_demo)) as db:
+        server = serve(postgresql_demo, **settings(stripe))
+        stripe.courier.url = f"{server.url}/hooks/payments/stripe"
+        with Browser(server.url) as ruth:
+            identified(ruth, RUTH, "/actions/pay-balance")
+            the_whole_way(stripe, ruth, db)
+
+
+def the_whole_way(stripe: FakeStripe, ruth: Browser, db: Database) -> None:
     due = ruth.open("/actions/pay-balance")
     assert due.said("amount-due") == "₪218.26"
     assert f"form-action 'self' {stripe.url};" in due.response.headers["content-security-policy"]
@@ -96,7 +143,7 @@ def test_a_balance_is_paid_waited_for_receipted_and_given_back(server, stripe, r
     stripe.courier.holding = True
     back = press(page, "pay").headers["location"]
     assert "waiting" in ruth.open(back).heading
-    assert payments(demo_database)[0].state == "started"  # the return page never marks paid (56)
+    assert payments(db)[0].state == "started"  # the return page never marks paid (56)
     stripe.courier.release()
     stripe.courier.holding = False
     stripe.courier.settled()
@@ -104,15 +151,15 @@ def test_a_balance_is_paid_waited_for_receipted_and_given_back(server, stripe, r
     assert (receipt.heading, receipt.said("paid")) == ("Paid. Thank you.", "₪218.26")
     assert ruth.open("/actions/pay-balance").heading == "You owe nothing"
 
-    (paid,) = payments(demo_database)
+    (paid,) = payments(db)
     assert paid.capture == stripe.account.intent_of(paid.id)
     stripe.account.refund(paid.capture, 5000)
     stripe.account.dispute(paid.capture, 10000)
     stripe.courier.settled()
-    assert ledger(demo_database)[-2:] == [("refund", 5000), ("dispute", 10000)]
+    assert ledger(db)[-2:] == [("refund", 5000), ("dispute", 10000)]
     assert ruth.open("/actions/pay-balance").said("amount-due") != "₪0.00"
     assert ruth.open("/actions/last-invoice").said("amount-due") == "₪150.00"
-    with demo_database.read() as reader:
+    with db.read() as reader:
         assert [tuple(row) for row in reader.all(TIMELINE)] == [
             ("pay-balance", "refund", "50.00 ILS"),
             ("pay-balance", "dispute", "100.00 ILS"),
@@ -120,7 +167,6 @@ def test_a_balance_is_paid_waited_for_receipted_and_given_back(server, stripe, r
     assert stripe.account.taken() == {paid.id: {"amount": 21826, "refunded": 5000, "times": 1, "currency": "ils"}}
 
 
-@on_sqlite
 def test_declined_and_back_again_the_page_is_the_same_and_so_is_a_second_tabs(stripe, ruth, demo_database):
     page = to_provider(ruth)
     assert "declined" in press(page, "decline").text
@@ -134,7 +180,6 @@ def test_declined_and_back_again_the_page_is_the_same_and_so_is_a_second_tabs(st
     assert len(stripe.account.sessions()) == 1
 
 
-@on_sqlite
 def test_another_amount_closes_the_first_page_so_that_two_tabs_pay_once(stripe, ruth, demo_database):
     first = to_provider(ruth)
     asked = ruth.submit(ruth.open("/actions/pay-balance"), "change")
@@ -148,7 +193,6 @@ def test_another_amount_closes_the_first_page_so_that_two_tabs_pay_once(stripe, 
     assert sum(one["amount"] for one in stripe.account.taken().values()) == 10000
 
 
-@on_sqlite
 def test_while_the_bank_decides_nobody_pays_again(stripe, ruth, demo_database):
     page = to_provider(ruth)
     back = press(page, "pay later").headers["location"]
@@ -164,7 +208,6 @@ def test_while_the_bank_decides_nobody_pays_again(stripe, ruth, demo_database):
     assert len(stripe.account.sessions()) == 1
 
 
-@on_sqlite
 def test_an_abandoned_page_is_closed_after_an_hour(stripe, ruth, demo_database):
     page = to_provider(ruth)
     later(ruth, 61 / 1440)
@@ -173,7 +216,6 @@ def test_an_abandoned_page_is_closed_after_an_hour(stripe, ruth, demo_database):
     assert "No money was taken" in identified(ruth, RUTH, "/actions/pay-balance").said("error")
 
 
-@on_sqlite
 def test_a_stripe_that_hangs_costs_a_sentence_and_the_next_try_has_the_same_key(stripe, ruth, demo_database):
     """F10. The first order arrived; its answer did not."""
     stripe.trouble.extend(["hang", "after"])
@@ -185,7 +227,6 @@ def test_a_stripe_that_hangs_costs_a_sentence_and_the_next_try_has_the_same_key(
     assert len(payments(demo_database)) == len(stripe.account.sessions()) == len(stripe.kept) == 1
 
 
-@on_sqlite
 def test_after_three_days_without_notices_asking_finds_all_of_it_once(server, stripe, ruth, demo_database):
     """F11: a card, a way to pay that takes days, and a refund."""
     stripe.courier.lose = 1.0
@@ -207,7 +248,6 @@ def test_after_three_days_without_notices_asking_finds_all_of_it_once(server, st
     assert len(stripe.courier.lost) == len(stripe.account.events)
 
 
-@on_sqlite
 def test_what_is_not_as_it_should_be_is_refused_set_aside_or_ignored(server, stripe, ruth, demo_database):
     page = to_provider(ruth)
     hook = stripe.courier.url
@@ -225,7 +265,6 @@ def test_what_is_not_as_it_should_be_is_refused_set_aside_or_ignored(server, str
     assert 'portal_payment_notices_total{outcome="ignored",provider="stripe"}' in ruth.get("/metrics").text
 
 
-@on_sqlite
 def test_a_refund_that_stripe_cannot_be_asked_about_now_is_heard_when_it_comes_again(stripe, ruth, demo_database):
     press(to_provider(ruth), "pay")
     stripe.courier.settled()
@@ -236,7 +275,6 @@ def test_a_refund_that_stripe_cannot_be_asked_about_now_is_heard_when_it_comes_a
     assert ledger(demo_database)[-1] == ("refund", 1000)
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     ("key", "says", "code"),
     [
@@ -244,16 +282,13 @@ def test_a_refund_that_stripe_cannot_be_asked_about_now_is_heard_when_it_comes_a
         ("sk_test_wrong", "WRONG payments: Stripe refuses STRIPE_API_KEY", 1),
     ],
 )
-def test_check_says_whether_stripe_takes_the_key(stripe, demo_url, tmp_path, key, says, code):
-    given = settings(stripe, PORTAL_DATABASE_URL=demo_url) | {"STRIPE_API_KEY": key}
-    checked = command("check", folder=tmp_path, **given)
+def test_check_says_whether_stripe_takes_the_key(stripe, check, key, says, code):
+    checked = check(**settings(stripe) | {"STRIPE_API_KEY": key})
     assert says in checked.stdout
-    assert checked.returncode == code
+    assert checked.exit_code == code
 
 
-@on_sqlite
-def test_a_test_key_takes_no_live_money(demo_url, tmp_path, stripe):
-    given = settings(stripe, PORTAL_DATABASE_URL=demo_url, PORTAL_MODE="live", STRIPE_WEBHOOK_SECRET="whsec_old, whsec_new")
-    checked = command("check", folder=tmp_path, **given)
+def test_a_test_key_takes_no_live_money(check, stripe):
+    checked = check(**settings(stripe, PORTAL_MODE="live", STRIPE_WEBHOOK_SECRET="whsec_old, whsec_new"))
     assert "STRIPE_API_KEY is a test key, which takes no money" in checked.stdout
     assert stripe.calls == []

@@ -38,16 +38,24 @@ class FakeStripe:
     all. `before` does nothing and says 500; `after` did it, and the answer was lost; `saved` did it, and its 500 is kept for the key."""
 
     def __init__(self, webhook: str = "", secret: str = "whsec_fake", key: str = "sk_test_fake", port: int = 0, fail: float = 0.0) -> None:
-        self.key, self.fail, self.trouble = key, fail, deque[str]()
+        self.key, self.fail = key, fail
         self.spared = ""  # a path that meets no such trouble: beside a portal, the one that a chore asks in its own time
-        self.chance, self.calls = random.Random(7), list[str]()
-        self.kept: dict[str, tuple[str, Answer | None]] = {}
+        self.chance = random.Random(7)
         self.lock, self.stopping = Lock(), Event()
         self.courier = Courier(webhook, secret)
         handler = type("Handler", (Handler,), {"stripe": self})
         self.server = Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.account = Account(self.courier, self.url, live="_live_" in key)
+        self.begins_anew()
+
+    def begins_anew(self) -> None:
+        """With an account where nothing happened, and nothing that goes wrong next."""
+        self.calls, self.trouble = list[str](), deque[str]()
+        self.kept: dict[str, tuple[str, Answer | None]] = {}
+        self.account = Account(self.courier, self.url, live="_live_" in self.key)
+        self.courier.lose, self.courier.holding = 0.0, False
+        self.courier.held.clear()
+        self.courier.lost.clear()
 
     def __enter__(self) -> "FakeStripe":
         self.courier.start()
