@@ -9,7 +9,7 @@ from e2e.conftest import RUNNING, serving
 from e2e.pages import PayByNumber, Unseen, identified
 from tests.ports import free_port
 
-pytestmark = [pytest.mark.detail, pytest.mark.skipif(bool(RUNNING), reason="a site that is running has a billing of its own")]
+pytestmark = pytest.mark.skipif(bool(RUNNING), reason="a site that is running has a billing of its own")
 
 
 @pytest.fixture

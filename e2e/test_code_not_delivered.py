@@ -48,7 +48,6 @@ def undelivered(visitor, site, twilio) -> Code:
     return code
 
 
-@pytest.mark.detail
 def test_the_page_says_so_and_a_call_says_the_code(visitor, undelivered, twilio):
     assert "78" in visitor.reads("delivery")
     visitor.arrives("not-delivered", "call-me")
@@ -60,7 +59,6 @@ def test_the_page_says_so_and_a_call_says_the_code(visitor, undelivered, twilio)
     Invoice(visitor)
 
 
-@pytest.mark.detail
 def test_a_call_that_nobody_answers_is_said_so_by_itself(visitor, undelivered, twilio):
     twilio.answering[MOBILE] = "no-answer"
     visitor.taps_on("call-me")

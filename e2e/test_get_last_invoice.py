@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from e2e.pages import Code, Home, Identify, Invoice, OnFile, Outcome, Texted, identified
 
 
@@ -17,7 +15,6 @@ def test_by_a_code_from_the_home_page(visitor, telephone):
     assert invoice.number
 
 
-@pytest.mark.detail
 def test_the_document_is_a_pdf_of_their_own(visitor, telephone, context_of):
     identified(visitor, telephone, "last-invoice")
     document = Invoice(visitor).document
@@ -28,14 +25,12 @@ def test_the_document_is_a_pdf_of_their_own(visitor, telephone, context_of):
     assert not stranger.body().startswith(b"%PDF-")
 
 
-@pytest.mark.detail
 def test_sent_to_the_email_on_file(visitor, telephone):
     identified(visitor, telephone, "last-invoice")
     Invoice(visitor).send_to_my_email()
     Outcome(visitor)
 
 
-@pytest.mark.detail
 def test_a_refresh_and_the_back_button_lose_nothing(visitor, telephone):
     identified(visitor, telephone, "last-invoice")
     number = Invoice(visitor).number

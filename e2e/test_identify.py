@@ -12,7 +12,6 @@ def identify(visitor):
     return Identify(visitor)
 
 
-@pytest.mark.detail
 @pytest.mark.parametrize("written", ["050-234-5678", "+972 50 234 5678", "٠٥٠٢٣٤٥٦٧٨"], ids=["dashes", "international", "arabic-indic"])
 def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, written):
     if telephone.as_typed != "0502345678":
@@ -22,7 +21,6 @@ def test_a_number_is_taken_however_it_is_written(visitor, identify, telephone, w
     Invoice(visitor)
 
 
-@pytest.mark.detail
 def test_a_slow_answer_is_not_sent_twice_while_the_page_asks_where_the_sms_is(visitor, way, identify, telephone):
     if not way.javascript:
         pytest.skip("without scripts nothing is asked meanwhile")
@@ -41,7 +39,6 @@ def test_a_slow_answer_is_not_sent_twice_while_the_page_asks_where_the_sms_is(vi
     Invoice(visitor)
 
 
-@pytest.mark.detail
 def test_a_number_that_gets_no_sms_is_said_so_and_kept(visitor, identify):
     for wrong in ("03-612-3456", "123", "+1 202 555 0143"):
         identify.by_phone(wrong)
@@ -70,7 +67,6 @@ def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, identify
     Invoice(visitor)
 
 
-@pytest.mark.detail
 def test_five_wrong_codes_lead_to_a_new_one(visitor, identify, telephone):
     identify.by_phone(telephone.as_typed)
     Code(visitor)
@@ -87,7 +83,6 @@ def test_five_wrong_codes_lead_to_a_new_one(visitor, identify, telephone):
     Invoice(visitor)
 
 
-@pytest.mark.detail
 @pytest.mark.parametrize("wrong", ["12", "abcdef"])
 def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
     identify.by_phone(telephone.as_typed)
@@ -99,7 +94,6 @@ def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
     assert Code(visitor).heading == page.heading
 
 
-@pytest.mark.detail
 def test_an_id_number_with_a_wrong_digit_is_said_so(visitor, identify):
     identify.by_id_number("000000019")
     assert Identify(visitor).error

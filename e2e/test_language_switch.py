@@ -3,12 +3,9 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from e2e.pages import Home, Identify
 
 
-@pytest.mark.detail
 def test_the_switch_keeps_the_page(visitor):
     Home.opened_by(visitor).choose("last-invoice")
     page = Identify(visitor)
@@ -34,7 +31,6 @@ def test_a_first_visit_is_in_hebrew_and_a_choice_is_kept(visitor):
     Home.opened_by(visitor)
 
 
-@pytest.mark.detail
 def test_the_other_pages_of_the_site(visitor):
     visitor.goes_to("/accessibility")
     visitor.arrives("accessibility", visitor.page.locator("h1"))

@@ -27,7 +27,6 @@ def test_the_whole_balance(visitor, bill):
     assert due in visitor.page.locator("main").inner_text()
 
 
-@pytest.mark.detail
 def test_the_receipt_is_a_pdf(visitor, bill):
     bill.go_on()
     Provider(visitor).decide("approve")
@@ -55,7 +54,6 @@ def test_a_card_that_is_declined_costs_nothing_and_can_be_tried_again(visitor, b
     Receipt(visitor)
 
 
-@pytest.mark.detail
 def test_a_notice_that_is_late_is_waited_for(visitor, bill):
     bill.go_on()
     Provider(visitor).decide("approve", notice="late")
@@ -70,7 +68,6 @@ def test_a_notice_that_is_late_is_waited_for(visitor, bill):
     Receipt(visitor)
 
 
-@pytest.mark.detail
 def test_paid_once_however_often_the_notice_comes(visitor, bill, telephone):
     bill.go_on()
     Provider(visitor).decide("approve", notice="twice")

@@ -9,7 +9,7 @@ from e2e.conftest import RUNNING, serving
 from e2e.pages import Pay, Receipt, identified
 from tests.fakes.stripe import FakeStripe
 
-pytestmark = [pytest.mark.detail, pytest.mark.skipif(bool(RUNNING), reason="the site that is running has a provider of its own")]
+pytestmark = pytest.mark.skipif(bool(RUNNING), reason="the site that is running has a provider of its own")
 
 
 @pytest.fixture(scope="module")

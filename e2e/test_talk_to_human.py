@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from e2e.pages import Home, Human, Identify, Outcome
 
 
@@ -17,7 +15,6 @@ def test_the_ways_are_one_tap_away_on_the_home_page_and_while_identifying(visito
     assert Identify(visitor).ways_to_a_person() == there
 
 
-@pytest.mark.detail
 def test_a_call_starts_with_a_telephone_link(visitor):
     Home.opened_by(visitor).ways_to_a_person()
     assert re.fullmatch(r"tel:\+\d{8,15}", visitor.sees("human-call").get_attribute("href"))
@@ -35,7 +32,6 @@ def test_asked_to_be_called(visitor):
     assert visitor.reads("reference") == reference
 
 
-@pytest.mark.detail
 def test_a_number_that_cannot_be_called_is_said_so_and_the_form_is_kept(visitor):
     visitor.goes_to("/human")
     Human(visitor).call_me("12", topic="fault")

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from e2e.pages import Home, Identify, Invoice, OnFile, identified
 from e2e.telephone import later
 
-pytestmark = pytest.mark.detail
 MINUTE = 60
 
 
