@@ -27,7 +27,7 @@ run: install
 test: .venv/browser
 	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
 
-# Minutes of load, kill -9 and restarts.
+# Minutes of load, kill -9 and restarts; and what make test tells in one way or on one database, in the other.
 test-long: .venv/browser
 	$(BIN)/pytest -m long $(ARGS)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from e2e.devices import ALL, FOUR, TWO, Way
+from e2e.devices import ALL, TWO, TWO_MORE, Way
 from e2e.telephone import Telephone, a_day_later, agreed_codes
 from e2e.visitor import Visitor
 from tests.databases import as_seeded
@@ -24,14 +24,15 @@ expect.set_options(timeout=10_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "main: a way that most customers go; told in four ways, where the others are told in two")
+    config.addinivalue_line("markers", "main: a way that most customers go, told in all four ways by make test")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every story in a few ways; with E2E=all, in all of them."""
+    """Every story in four ways, two of them in `make test`; with E2E=all, in all of them."""
     if "way" in metafunc.fixturenames:
-        few = FOUR if metafunc.definition.get_closest_marker("main") else TWO
-        metafunc.parametrize("way", ALL if os.environ.get("E2E") == "all" else few, ids=str)
+        later = [] if metafunc.definition.get_closest_marker("main") else [pytest.mark.long]
+        four = (*TWO, *(pytest.param(way, marks=later) for way in TWO_MORE))
+        metafunc.parametrize("way", ALL if os.environ.get("E2E") == "all" else four, ids=str)
 
 
 @pytest.fixture(scope="session")
