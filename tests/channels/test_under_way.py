@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.channels.test_main_job import DANIEL, approve, identified
-from tests.processes.instances import to_provider
+from tests.channels.test_main_job import DANIEL, approve, identified, the_payment
+from tests.processes.instances import decide, to_provider
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def owing(portal):
 
 
 def pays_unheard(portal) -> None:
-    portal.post(to_provider(portal), data={"decision": "approve", "notice": "never"}, follow_redirects=False)
+    decide(portal, to_provider(portal), notice="never")
 
 
 def test_what_an_earlier_payment_came_to_is_not_said_of_the_one_that_is_under_way(owing, demo_database):
@@ -26,10 +26,20 @@ def test_what_an_earlier_payment_came_to_is_not_said_of_the_one_that_is_under_wa
     assert page.has("amount-due")
     assert not page.has("error"), "money was taken"
     assert "do not pay again" in page.text
-    waiting = owing.follow(page, "paid-there")
+    assert owing.submit(page, "paid-there").heading == "Paid. Thank you.", "its notice never came, and is not needed"
+
+
+def test_whoever_waits_can_leave_and_can_have_the_provider_asked(owing, demo_database):
+    to_provider(owing)
+    waiting = owing.submit(owing.open("/actions/pay-balance"), "paid-there")
     assert "waiting" in waiting.heading
     assert "waiting" in waiting.tree.findtext("head/title")
+    assert "not confirmed yet" in waiting.text
     assert owing.follow(waiting, "home").has("action-pay-balance")
+    decide(owing, the_payment(demo_database).page_url, notice="never")
+    assert "waiting" in owing.submit(waiting, "check-again").heading, "it was asked a moment ago"
+    assert owing.post("/sandbox/clock", json={"advance_seconds": 11}).status_code == 200
+    assert owing.submit(waiting, "check-again").heading == "Paid. Thank you."
 
 
 def test_before_anybody_was_at_the_payment_page_nothing_is_said_of_it(owing):

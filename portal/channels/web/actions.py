@@ -18,7 +18,7 @@ WAITING = _("We are waiting for the payment provider to confirm")
 
 def show(call: Call, pages: Pages) -> Response:
     shown = journey.show(call.portal, call.param["slug"], call.party, call.query.get("journey", ""))
-    return page(call, pages, shown, returned="returned" in call.query)
+    return page(call, pages, shown, returned="returned" in call.query, checked="checked" in call.query)
 
 
 def reply(call: Call, pages: Pages) -> Response:
@@ -34,11 +34,16 @@ def reply(call: Call, pages: Pages) -> Response:
         case Shown() as shown if shown.refusal or not shown.journey_id or not call.party.subject:
             return page(call, pages, shown)
         case Shown() as shown:
-            ended = f"?journey={shown.journey_id}" if shown.ended else ""
-            return RedirectResponse(f"/actions/{slug}{ended}", 303)
+            return RedirectResponse(f"/actions/{slug}{_which(shown, value)}", 303)
 
 
-def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Response:
+def _which(shown: Shown, value: str) -> str:
+    if value == "check" and shown.waiting:
+        return f"?journey={shown.journey_id}&returned=1&checked=1"
+    return f"?journey={shown.journey_id}" if shown.ended else ""
+
+
+def page(call: Call, pages: Pages, shown: Shown, *, returned: bool = False, checked: bool = False) -> Response:
     step = shown.step
     waiting = shown.waiting and returned
     # What an earlier payment came to says nothing of the one that is under way.
@@ -47,7 +52,7 @@ def page(call: Call, pages: Pages, shown: Shown, returned: bool = False) -> Resp
     return pages.html(
         call, _template(step), WAITING if waiting else step.title, status=status, benefit=isinstance(step, Ask) and step.benefit,
         journey=Journey(shown.action.slug, shown.turn, shown.journey_id), step=step, shows=Shows(step), refusal=refusal,
-        typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting, under_way=shown.waiting,
+        typed=dict(shown.refusal.typed or {}) if shown.refusal else {}, waiting=waiting, under_way=shown.waiting, checked=checked,
     )  # fmt: skip
 
 

@@ -52,6 +52,8 @@ def reply(
                 return _answered(portal, who, shown, function, said)
             case Pay() as step if said.value == "pay":
                 return paying.pay(portal, who, shown, step, partial(settle, portal))
+            case Pay() if said.value == "check" and shown.waiting:
+                return paying.asked(portal, who, shown, partial(settle, portal))
             case Pay(back=function) if function and said.value == "change":
                 return _answered(portal, who, shown, function, said)
             case _:

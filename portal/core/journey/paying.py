@@ -57,6 +57,17 @@ def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> 
     return Elsewhere(page.url) if usable else stored.named(portal, shown.action, who, shown.journey_id)
 
 
+def asked(portal: Portal, who: Party, shown: Shown, settle: Settle) -> Shown:
+    """What the provider says when the customer says that they paid."""
+    with portal.db.read() as reader:
+        payment = payments.latest(reader, shown.journey_id)
+    if payment:
+        payments.ask_now(portal.db, portal.payments, payment.id, settle)
+    row = stored.find(portal, shown.action, who, shown.journey_id)
+    assert row
+    return caught_up(portal, shown.action, who, row)
+
+
 def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
     """The journey goes on from its Pay step with how the payment ended."""
     with portal.db.read() as reader:

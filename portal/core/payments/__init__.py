@@ -1,6 +1,6 @@
 """Payments: opened, heard of, settled once. A page never marks one paid; only the provider's verified word does."""
 
-from portal.core.payments.asking import Undecided, ask_about, close
+from portal.core.payments.asking import Undecided, ask_about, ask_now, close
 from portal.core.payments.hearing import Outcome, hear, paid
 from portal.core.payments.opening import AnotherOpen, Changed, gave_up, open_payment, started
 from portal.core.payments.owing import asked
@@ -10,6 +10,6 @@ from portal.core.payments.states import OPEN, STATES, Page, State, page
 
 __all__ = [
     "OPEN", "STATES", "AnotherOpen", "Changed", "Known", "Outcome", "Page", "State", "Undecided",
-    "ask_about", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into",
+    "ask_about", "ask_now", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into",
     "open_payment", "page", "paid", "started",
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""Notices get lost: the provider is asked about payments it has been silent on, and told to close those given up."""
+"""Notices get lost: the provider is asked about payments it has been silent on, by a chore and when a customer says that they paid, and
+told to close those given up."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 SILENT_MS = 2 * MINUTE_MS
 ASKED_EVERY_MS = 5 * MINUTE_MS
+# However often a customer presses.
+ASKED_AGAIN_MS = 10_000
 ABANDONED_MS = 60 * MINUTE_MS
 AT_ONCE = 10
 # After an outage, hundreds a minute; shorter than a chore is held.
@@ -42,6 +45,16 @@ CLAIM = Statement(
     .returning(*COLUMNS, _abandoned.label("abandoned"))
 )
 
+CLAIM_ONE = Statement(
+    update(Payment)
+    .where(
+        col(Payment.id) == p("id_"), is_one_of(*OPEN), col(Payment.provider) == p("provider_"), col(Payment.provider_reference) != "",
+        col(Payment.asked_at) < now() - ASKED_AGAIN_MS,
+    )
+    .values(asked_at=now())
+    .returning(*COLUMNS)
+)  # fmt: skip
+
 Settle = Callable[[str, Heard], object]  # journey.settle, with the provider's name: hears it, and moves the journey
 
 
@@ -57,6 +70,14 @@ def ask_about(db: Database, provider: Payments, settle: Settle) -> int:
         asked += len(claimed)
         answers = all(_ask_about(db, provider, known(row), row.abandoned, settle) for row in claimed)
     return asked
+
+
+def ask_now(db: Database, provider: Payments, payment_id: str, settle: Settle) -> None:
+    """The customer says that they paid. Where the provider does not answer, the chore asks again."""
+    with db.write() as tx:
+        row = tx.one(CLAIM_ONE, id_=payment_id, provider_=provider.name)
+    if row:
+        _ask_about(db, provider, known(row), False, settle)
 
 
 def _ask_about(db: Database, provider: Payments, payment: Known, abandoned: bool, settle: Settle) -> bool:
