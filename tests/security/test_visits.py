@@ -138,6 +138,19 @@ def test_who_identifies_again_by_an_id_number_finds_the_action_and_no_page_of_th
     assert [again.status, again.path] == [200, "/actions/last-invoice"]
 
 
+def test_the_page_after_an_ended_visit_says_so_and_that_a_form_sent_then_took_no_money(portal):
+    portal.open("/?lang=en")
+    assert not portal.open("/actions/pay-balance").has("notice"), "a newcomer's visit did not end"
+    log_in(portal)
+    paying = portal.open("/actions/pay-balance")
+    pass_time(portal, 16 * MINUTE)
+    sent = portal.submit(paying, "submit")
+    seen = portal.open("/actions/pay-balance")  # who looks may have paid meanwhile, at the provider's
+    assert sent.heading == seen.heading == "What is your mobile number?"
+    assert sent.said("notice") == "Your visit ended to keep your details safe. No money was taken. Identify to go on."
+    assert seen.said("notice") == "Your visit ended to keep your details safe. Identify to go on."
+
+
 def test_leaving_ends_the_visit_and_takes_the_cookie_back(portal):
     log_in(portal)
     stolen = portal.cookies["visit"]

@@ -72,6 +72,11 @@ class Call:
         return self.visitor.proof if self.visitor else Proof.NOTHING
 
     @property
+    def visit_ended(self) -> bool:
+        """Whether this browser had a visit that is over; one that was left took its cookie along."""
+        return self.visitor is None and self.kept("visit") != ""
+
+    @property
     def next(self) -> str:
         return local(self.form.get("next") or self.query.get("next") or HOME)
 
@@ -153,9 +158,9 @@ def local(path: str) -> str:
     return path if not parts.scheme and not parts.netloc else HOME
 
 
-def identify(next: str) -> str:
-    """Where somebody identifies, and goes on from."""
-    return f"/identify?next={quote(next)}"
+def identify(next: str, *, unsent: bool = False) -> str:
+    """Where somebody identifies, and goes on from; `unsent`: a form was sent, and nothing was done with it."""
+    return f"/identify?next={quote(next)}" + ("&unsent=1" if unsent else "")
 
 
 def known_source(text: str) -> str:

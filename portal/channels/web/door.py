@@ -94,7 +94,7 @@ class Doorway:
                 await pending
             return self._with_cookies(call, response)
         except ProofNeeded:
-            return RedirectResponse(identify(call.here), 303)
+            return RedirectResponse(identify(call.here, unsent=call.method == "POST"), 303)
         except NotFound:
             return self.pages.wrong(call, 404)
         except Refused as refused:

@@ -22,19 +22,27 @@ TITLE = _("Who are you?")
 CODE = _("The code we sent")
 SHUT = _("Talk to a person")
 CHOOSE = _("Whose account is it?")
+ENDED = _("Your visit ended to keep your details safe. Identify to go on.")
+ENDED_UNSENT = _("Your visit ended to keep your details safe. No money was taken. Identify to go on.")
 # While wrong answers come from everywhere, each answer takes this long (promise 6).
 SLOWER_SECONDS = 2.0
 
 
 def ask(call: Call, pages: Pages) -> Response:
-    return _form(call, pages)
+    return _form(call, pages, notice=_ended(call) if call.visit_ended else "")
 
 
-def _form(call: Call, pages: Pages, refused: Refused | None = None) -> Response:
+def _ended(call: Call) -> str:
+    """Only of a form is it known that it took no money: a page that is looked at may be what a payment leads back to."""
+    return (ENDED_UNSENT if "unsent" in call.query else ENDED).say(call.language)
+
+
+def _form(call: Call, pages: Pages, refused: Refused | None = None, notice: str = "") -> Response:
     call.shown_at = "/identify"
     return pages.html(
-        call, "identify.html", TITLE, status=refused.status if refused else 200, next=call.next, source=call.origin.source,
-        phone=call.form.get("phone", ""), id_number=call.form.get("id_number", ""), refusal=refusal(refused) if refused else None,
+        call, "identify.html", TITLE, status=refused.status if refused else 200, notice=notice, next=call.next,
+        source=call.origin.source, phone=call.form.get("phone", ""), id_number=call.form.get("id_number", ""),
+        refusal=refusal(refused) if refused else None,
     )  # fmt: skip
 
 
