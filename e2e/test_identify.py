@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.pages import Code, Home, Identify, Invoice, OnFile, identified
+from e2e.telephone import later
 
 
 @pytest.fixture
@@ -37,6 +38,21 @@ def test_a_slow_answer_is_not_sent_twice_while_the_page_asks_where_the_sms_is(vi
     assert len(held) == 1
     held[0].continue_()
     Invoice(visitor)
+
+
+def test_a_code_that_is_sent_again_is_seen_and_heard(visitor, way, identify, telephone, site):
+    page = visitor.page
+    page.clock.install()
+    identify.by_phone(telephone.as_typed)
+    Code(visitor)
+    visitor.taps_on(page.locator("details.more > summary"))
+    if not later(site, 61):
+        pytest.skip("this site's clock cannot be moved")
+    page.clock.fast_forward(61_000)
+    visitor.taps_on("resend")
+    visitor.arrives("code-sent-again", "resent")
+    if way.javascript:
+        expect(page.locator("#said")).to_contain_text(visitor.reads("resent"))
 
 
 def test_a_number_that_gets_no_sms_is_said_so_and_kept(visitor, identify):

@@ -52,8 +52,14 @@
     arrive();
     const place = $("[autofocus]") || $("h1");
     place.focus({ preventScroll: place.matches("h1") });
-    setTimeout(() => { $("#said").textContent = document.title; }, 100); // the title comes after the swap
+    setTimeout(say, 100); // the title comes after the swap
   });
+
+  // A status that comes in with its page is not heard by itself.
+  function say() {
+    const statuses = [...all("#page [role=status]")].map((status) => status.textContent.trim());
+    $("#said").textContent = [document.title, ...statuses].join(". ");
+  }
 
   for (const failed of ["htmx:response:error", "htmx:error"]) {
     document.addEventListener(failed, (event) => {

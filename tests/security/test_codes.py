@@ -246,6 +246,25 @@ def test_a_success_forgives_the_failures_before_it(portal):
         assert answer(portal, right).status_code == 303, "twelve wrong ones, then the right one"
 
 
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_a_code_that_is_sent_again_is_said_to_be_on_its_way_and_stays_said(portal, phone):
+    portal.open("/?lang=en")
+    first = Page(ask(portal, phone))
+    pass_time(portal, 61)
+    again = portal.submit(first, "resend")
+    assert not first.has("resent")
+    said = "If this is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works."
+    assert again.said("resent") == portal.open("/identify/code").said("resent") == said
+
+
+def test_a_code_that_is_sent_again_by_an_id_number_is_said_to_be_too(portal):
+    portal.open("/?lang=en")
+    visitors.type_id(portal, NOBODY_ID)
+    first = Page(press(portal, "/identify/step-up"))
+    pass_time(portal, 61)
+    assert "mobile number on file" in portal.submit(first, "resend").said("resent")
+
+
 def test_the_code_is_sent_again_after_a_minute_three_times_and_the_old_one_is_dead(portal):
     ask(portal)
     codes = [code(portal)]

@@ -8,6 +8,10 @@ from portal.core.languages import Text, _
 
 SENT = _("If this is the mobile number of a customer, a code is on its way to it.")
 SENT_ON_FILE = _("If we have a mobile number on file for this ID number, a code is on its way to it.")
+SENT_AGAIN = _("If this is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works.")
+SENT_AGAIN_ON_FILE = _(
+    "If we have a mobile number on file for this ID number, a new code is on its way to it. The earlier one no longer works."
+)
 CALLING = _("If this is the mobile number of a customer, we are calling it now. Press 1 to hear the code.")
 CALLING_ON_FILE = _("If we have a mobile number on file for this ID number, we are calling it now. Press 1 to hear the code.")
 
@@ -19,6 +23,7 @@ class Delivery:
     line: str
     failed: bool
     calling: bool
+    resent: bool
     call_in: int | None
     watch: bool  # there may be news of it yet
 
@@ -27,12 +32,14 @@ def delivery(call: Call, waiting: Waiting) -> Delivery:
     failed = waiting.call_failed if waiting.calls else waiting.sms_failed
     calling = waiting.calls > 0 and waiting.fresh and not failed
     line = _failure(waiting) if failed else _on_its_way(waiting, calling)
-    return Delivery(line.say(call.language), failed, calling, waiting.call_in, waiting.fresh and not failed)
+    return Delivery(line.say(call.language), failed, calling, waiting.resent, waiting.call_in, waiting.fresh and not failed)
 
 
 def _on_its_way(waiting: Waiting, calling: bool) -> Text:
     if calling:
         return CALLING_ON_FILE if waiting.on_file else CALLING
+    if waiting.resent:
+        return SENT_AGAIN_ON_FILE if waiting.on_file else SENT_AGAIN
     return SENT_ON_FILE if waiting.on_file else SENT
 
 

@@ -64,6 +64,7 @@ class Waiting:
     calls: int = 0
     call_in: int | None = None  # seconds until it may be asked for; None: it may not
     fresh: bool = True  # sent so lately that its vendor may still tell what became of it
+    resent: bool = False  # and the earlier codes are dead
     over: Refused | None = None  # why no code of it is taken any more
 
 
@@ -145,7 +146,8 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
     return Waiting(
-        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls
+        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls,
+        resent=True,
     )  # fmt: skip
 
 
@@ -173,7 +175,7 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     return Waiting(
         browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
         bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
-        _why_not(row) if spent or row.expires_at <= row.at else None,
+        row.sendings > 1, _why_not(row) if spent or row.expires_at <= row.at else None,
     )  # fmt: skip
 
 
