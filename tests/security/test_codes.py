@@ -1,5 +1,6 @@
 """One-time codes, attacked over HTTP by one process's browsers (SECURITY 1-18)."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from time import monotonic
@@ -244,6 +245,17 @@ def test_a_success_forgives_the_failures_before_it(portal):
             for guess in range(1, 5):
                 answer(portal, wrong(right, guess))
         assert answer(portal, right).status_code == 303, "twelve wrong ones, then the right one"
+
+
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_who_asks_for_a_code_too_early_is_told_when_and_the_one_in_hand_is_not_blamed(portal, phone):
+    portal.open("/?lang=en")
+    ask(portal, phone)
+    pass_time(portal, 20)
+    early = Page(press(portal, "/identify/resend"))
+    assert early.status == 429
+    assert re.fullmatch(r"We can send another code in (40|3\d) seconds\.", early.said("error"))
+    assert early.at("code").get("aria-invalid") is None
 
 
 @pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])

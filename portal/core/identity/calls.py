@@ -22,7 +22,7 @@ def call(portal: Portal, tx: Writer, asker: Asker) -> None:
     """Once an SMS failed, or the SMS are spent; twice a challenge. Nobody's number costs the same, and no call."""
     row = tx.one(CALL, browser_=fingerprint(asker.browser), wait_=wait_ms(portal)) if "voice" in portal.messages else None
     if row is None:
-        raise Refused("call_wait", _("We cannot call with the code now. Look for the last SMS, or talk to a person."), "code", 429)
+        raise Refused("call_wait", _("We cannot call with the code now. Look for the last SMS, or talk to a person."), status=429)
     limits.spend(tx, *sending(portal, asker, row.prefix), (limits.calls_by_hour(), ""))
     portal.outbox.put(
         tx, "code", "voice" if row.mobile else "none", row.mobile, key=f"call:{row.id}:{row.calls}", language=spoken_by(tx, row),

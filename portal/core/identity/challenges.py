@@ -34,7 +34,7 @@ from portal.core.identity.rows import (
     WATCH,
 )
 from portal.core.keys import fingerprint, token
-from portal.core.languages import Language, _
+from portal.core.languages import Language, _, n_
 from portal.core.portal import Portal
 from portal.core.statements import Reader, Row, Writer
 
@@ -141,20 +141,23 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     """A new code; the old one is dead, and the guesses stay counted (promise 7)."""
     row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait_ms(portal))
     if row is None:
-        raise _not_again(tx.one(OF_BROWSER, browser=fingerprint(asker.browser)))
+        raise _not_again(waiting(portal, tx, asker.browser))
     limits.spend(tx, *sending(portal, asker, row.prefix))
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
     return Waiting(
-        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls,
-        resent=True,
+        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls, resent=True
     )  # fmt: skip
 
 
-def _not_again(row: Row | None) -> Refused:
-    if row is not None and _spent(row):
-        return _why_not(row)
-    return Refused("resend_wait", _("We cannot send another code yet. Look for the last SMS, or talk to a person."), "code", 429)
+def _not_again(waits: Waiting | None) -> Refused:
+    """No fault of the code that may have come by now."""
+    if waits and waits.over:
+        return waits.over
+    said = _("We cannot send another code yet. Look for the last SMS, or talk to a person.")
+    if waits and waits.resends_left:
+        said = n_("We can send another code in {n} second.", "We can send another code in {n} seconds.", waits.resend_in or 1)
+    return Refused("resend_wait", said, status=429)
 
 
 def spoken_by(tx: Reader, challenge: Row) -> Language:
