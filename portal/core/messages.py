@@ -49,9 +49,12 @@ def _digits(portal: Portal, job: Job) -> str:
 
 
 def _link(portal: Portal, job: Job, attach: bool) -> Message:
+    """Without a word of what it opens, it reads as fraud; with more than that, it is a third part in Hebrew."""
+    action = portal.actions.get(job.about["action"])
+    if action is None:
+        raise Unknown("what the link opens")
     url = f"{portal.base_url}/l/{links.token(portal.keys, job.about['link'])}"
-    text = _("{company}: here it is, for 15 minutes", company=_company(portal, job))
-    return _sms(job, f"{_said(text, job)}\n{url}")
+    return _sms(job, f"{_company(portal, job)}: {action.title.say(job.language)}\n{url}")
 
 
 def _receipt_sms(portal: Portal, job: Job, attach: bool) -> Message:

@@ -1,4 +1,4 @@
-"""The SMS with the code: read by telephones in four languages, in one part (SECURITY 16; WICG sms-one-time-codes)."""
+"""The SMS with the code, in one part, and the one with a link (SECURITY 16; WICG sms-one-time-codes)."""
 
 import json
 import re
@@ -21,6 +21,7 @@ GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_7_TWICE = set("^{}\\[~]|€\f")
+INVISIBLE = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u200b-\u200d\ufeff]")
 
 
 def origin_bound(message: str) -> dict[str, str | None] | None:
@@ -56,15 +57,35 @@ def test_a_telephone_finds_the_code_for_our_host_alone(portal, language):
 @pytest.mark.parametrize("language", Language)
 def test_it_is_one_part_without_invisible_marks(portal, language):
     body = sms(portal, language)
-    units = sum(2 if c in GSM_7_TWICE else 1 for c in body) if set(body) <= GSM_7 | GSM_7_TWICE else 1000
-    assert units <= 160 or len(body.encode("utf-16-le")) // 2 <= 70, f"{len(body)}: {body}"
-    assert not re.search(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u200b-\u200d\ufeff]", body)
+    assert parts(body) == 1, f"{len(body)}: {body}"
+    assert not INVISIBLE.search(body)
 
 
 def test_it_names_no_customer_and_holds_no_link(portal):
     body = sms(portal, Language.HE)
     assert "רות" not in body.split()
     assert "http" not in body
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_link_says_what_it_opens(portal, language):
+    """A link alone is more than one part of an SMS that is not in English."""
+    link = Job("link", "sms", "+972502345678", "1001", language, {"link": "0123456789abcdef", "action": "last-invoice"}, "k", "o", 1)
+    body = messages.compose(portal, link).body
+    assert portal.company.named(language) in body
+    assert portal.actions["last-invoice"].title.say(language) in body
+    assert re.search(rf"\nhttps://{HOST}:8443/l/\S+$", body)
+    assert parts(body) <= (1 if language is Language.EN else 2), f"{len(body)}: {body}"
+    assert not INVISIBLE.search(body)
+
+
+def parts(body: str) -> int:
+    """Of several, each has a heading that takes room."""
+    if set(body) <= GSM_7 | GSM_7_TWICE:
+        units, one, each = sum(2 if c in GSM_7_TWICE else 1 for c in body), 160, 153
+    else:
+        units, one, each = len(body.encode("utf-16-le")) // 2, 70, 67
+    return 1 if units <= one else -(-units // each)
 
 
 def sms(portal: Portal, language: Language) -> str:
