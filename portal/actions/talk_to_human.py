@@ -40,6 +40,18 @@ DAYS = (
     _("Sunday, {start} to {end}"),
 )
 
+SOON_TODAY = _("When we open: today at {time}")
+SOON_TOMORROW = _("When we open: tomorrow at {time}")
+SOON = (
+    _("When we open: Monday at {time}"),
+    _("When we open: Tuesday at {time}"),
+    _("When we open: Wednesday at {time}"),
+    _("When we open: Thursday at {time}"),
+    _("When we open: Friday at {time}"),
+    _("When we open: Saturday at {time}"),
+    _("When we open: Sunday at {time}"),
+)
+
 
 def start(case: Case) -> Step:
     known = case.person.mobile if case.person and case.proof is Proof.CODE else ""
@@ -62,7 +74,7 @@ def _options(texts: Mapping[str, Text]) -> tuple[Choice, ...]:
 
 def _times(case: Case) -> Mapping[str, Text]:
     """At once, or a part of the next day on which somebody answers, as long as somebody does."""
-    times = {"soon": _("As soon as possible")}
+    times = {"soon": _soon(case)}
     opening = case.company.hours.opening_after(case.today)
     if opening is None:
         return times
@@ -73,6 +85,18 @@ def _times(case: Case) -> Mapping[str, Text]:
         if start < end:
             times[part] = replace(said, values={"start": f"{start:%H:%M}", "end": f"{end:%H:%M}"})
     return times
+
+
+def _soon(case: Case) -> Text:
+    """Nobody calls before somebody is there."""
+    hours = case.company.hours
+    opening = None if hours.open_at(case.now) else hours.opens_next(case.now)
+    if opening is None:
+        return _("As soon as possible")
+    day, opens, _closes = opening
+    ahead = (day - case.today).days
+    said = (SOON_TODAY, SOON_TOMORROW)[ahead] if ahead < 2 else SOON[day.weekday()]
+    return replace(said, values={"time": f"{opens:%H:%M}"})
 
 
 def call_back(case: Case, reply: Reply) -> Step:

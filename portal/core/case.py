@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import IntEnum
 
 from portal.core.company import Company
@@ -49,11 +49,15 @@ class Case:
     proof: Proof
     fresh: bool  # a code was proved in the last 10 minutes
     language: Language
-    today: date
+    now: datetime  # where the company is
     company: Company
     billing: Billing
     offers: Callable[[Money], tuple[Offer, ...]]  # what paying that much now would give, best first
     request_number: Callable[[str, str, str], str]  # of a request to call that telephone about that topic then
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
 
 
 @dataclass(frozen=True, slots=True)

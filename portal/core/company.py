@@ -29,6 +29,11 @@ class Hours:
         day = self.week[local.weekday()]
         return day is not None and day[0] <= local.time() < day[1]
 
+    def opens_next(self, local: datetime) -> tuple[date, time, time] | None:
+        """The next time that somebody comes to answer, from when until when, perhaps later that day; None where nobody ever does."""
+        today = self.week[local.weekday()]
+        return (local.date(), *today) if today and local.time() < today[0] else self.opening_after(local.date())
+
     def opening_after(self, day: date) -> tuple[date, time, time] | None:
         """The next day on which people answer, from when until when; None where they never do."""
         for ahead in range(1, 8):

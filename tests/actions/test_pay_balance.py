@@ -1,7 +1,7 @@
 """What a customer may pay, and what they are told: from billing to the ledger, without a channel or a provider."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,7 +38,7 @@ def customer(database):
 
         person = Person("c1", "Dana", "+972502345678", "dana@example.com", Language.EN) if known else None
         return Case(
-            person, proof, False, Language.EN, date(2026, 11, 22), company, EmbeddedBilling(database), quoted, lambda *said: "ACD347"
+            person, proof, False, Language.EN, datetime(2026, 11, 22, 9), company, EmbeddedBilling(database), quoted, lambda *said: "ACD347"
         )
 
     return case

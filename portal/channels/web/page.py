@@ -16,14 +16,16 @@ from portal.core.company import Company
 from portal.core.identity.visits import Visitor
 from portal.core.languages import Language, Phone, Text, _, n_
 
+OPENS_TODAY = _("Closed now. Opens today at {time}")
+OPENS_TOMORROW = _("Closed now. Opens tomorrow at {time}")
 OPENS = (
-    _("Opens Monday at {time}"),
-    _("Opens Tuesday at {time}"),
-    _("Opens Wednesday at {time}"),
-    _("Opens Thursday at {time}"),
-    _("Opens Friday at {time}"),
-    _("Opens Saturday at {time}"),
-    _("Opens Sunday at {time}"),
+    _("Closed now. Opens Monday at {time}"),
+    _("Closed now. Opens Tuesday at {time}"),
+    _("Closed now. Opens Wednesday at {time}"),
+    _("Closed now. Opens Thursday at {time}"),
+    _("Closed now. Opens Friday at {time}"),
+    _("Closed now. Opens Saturday at {time}"),
+    _("Closed now. Opens Sunday at {time}"),
 )
 # What an address of ours says of the way here, and what of that may be true.
 CARRIED = {"next": local, "journey": known_journey, "source": known_source}
@@ -156,9 +158,10 @@ def _expect(company: Company, is_open: bool, at: datetime) -> Text:
         return n_("Now open. The wait is about {n} minute.", "Now open. The wait is about {n} minutes.", company.wait_minutes)
     if is_open:
         return _("Now open")
-    for ahead in range(8):
-        opens = company.hours.week[(at.weekday() + ahead) % 7]
-        if opens and (ahead or at.time() < opens[0]):
-            text = OPENS[(at.weekday() + ahead) % 7] if ahead else _("Opens today at {time}")
-            return replace(text, values={"time": f"{opens[0]:%H:%M}"})
-    return _("Closed now")
+    opening = company.hours.opens_next(at)
+    if opening is None:
+        return _("Closed now")
+    day, opens, _closes = opening
+    ahead = (day - at.date()).days
+    said = (OPENS_TODAY, OPENS_TOMORROW)[ahead] if ahead < 2 else OPENS[day.weekday()]
+    return replace(said, values={"time": f"{opens:%H:%M}"})

@@ -92,9 +92,9 @@ def case(portal: Portal, action: Action, who: Party) -> Case:
         with portal.db.read() as reader:
             return incentives.quote(reader, who.customer_id, action.slug, owed)
 
-    today = moment(who.at, portal.company.zone).date()
+    now = moment(who.at, portal.company.zone)
     number = partial(callbacks.number, portal, who)
-    return Case(who.person, who.proof, who.fresh, who.language, today, portal.company, portal.billing, offers, number)
+    return Case(who.person, who.proof, who.fresh, who.language, now, portal.company, portal.billing, offers, number)
 
 
 def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
