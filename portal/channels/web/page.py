@@ -146,7 +146,7 @@ def ways(company: Company, language: Language, at: datetime) -> tuple[tuple[Way,
     note = _expect(company, is_open, at).say(language)
     all_ways = [Way("call", _("Call us: {phone}", phone=Phone(company.telephone)).say(language), f"tel:{company.telephone}", note)]
     if company.whatsapp:
-        written = _("Write to us, we answer here").say(language)
+        written = _("Write to us and we will answer there").say(language)
         all_ways.append(Way("whatsapp", _("WhatsApp").say(language), f"https://wa.me/{company.whatsapp.lstrip('+')}", written))
     free = _("Free, at a time you choose").say(language)
     all_ways.append(Way("callback", _("Ask us to call you").say(language), "/human#callback", free))
