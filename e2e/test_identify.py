@@ -73,12 +73,15 @@ def test_an_unknown_number_sees_the_same_page_and_gets_nothing(visitor, identify
     assert again.error
 
 
-def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, identify, telephone):
+def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, way, identify, telephone):
     identify.by_phone(telephone.as_typed)
     right = telephone.code()
     Code(visitor).type("000000" if right != "000000" else "111111")
     again = Code(visitor)
     assert again.error
+    if way.javascript:  # it has the focus, so it is heard: once
+        expect(visitor.at("error")).to_be_focused()
+        expect(visitor.page.locator("#said")).to_be_empty()
     again.type(right)
     Invoice(visitor)
 

@@ -55,8 +55,9 @@
     setTimeout(say, 100); // the title comes after the swap
   });
 
-  // A status that comes in with its page is not heard by itself.
+  // A status that comes in with its page is not heard by itself; an error that took the focus is, and nothing is to speak over it.
   function say() {
+    if ($("[autofocus]")) return $("#said").replaceChildren();
     const statuses = [...all("#page [role=status]")].map((status) => status.textContent.trim());
     $("#said").textContent = [document.title, ...statuses].join(". ");
   }

@@ -158,6 +158,14 @@ def test_a_number_that_cannot_be_called_is_refused_and_kept_as_typed(english, de
         assert reader.all(CALLBACKS) == []
 
 
+@pytest.mark.parametrize(("path", "typed"), [("/human", {"phone": "12"}), ("/identify", {"phone": "12"})], ids=["an action", "identifying"])
+def test_a_page_that_refuses_says_so_in_its_title(english, path, typed):
+    page = english.open(path)
+    refused = english.submit(page, "submit", **typed)
+    assert refused.has("error")
+    assert refused.tree.findtext("head/title") == "Error: " + page.tree.findtext("head/title")
+
+
 def test_whoever_is_known_does_not_start_from_zero(english, demo_database):
     identified(english)
     page = english.open("/human")

@@ -100,12 +100,12 @@ class Place(NamedTuple):
     notice: str
 
 
-def place(call: Call, title: Text, benefit: str, notice: str) -> Place:
+def place(call: Call, title: str, benefit: str, notice: str) -> Place:
     asked = call.form if call.form else call.query
     carried = tuple((k, known(asked[k])) for k, known in CARRIED.items() if k in asked)
     path = call.shown_at or (call.path if len(call.path) <= LONGEST else HOME)
     partial = call.headers.get("hx-request-type") == "partial"
-    return Place(call.language, title.say(call.language), path, _query(carried) if carried else "", partial, benefit, notice)
+    return Place(call.language, title, path, _query(carried) if carried else "", partial, benefit, notice)
 
 
 def page(call: Call, look: Look, place: Place) -> Page:

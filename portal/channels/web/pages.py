@@ -32,6 +32,7 @@ KEPT = 300
 SENTENCE = re.compile(r"""(?<!\w)_\(("(?:[^"\\]|\\.)*")\)""")
 INCLUDE = re.compile(r"""\{% include "([^"]+)" %\}\n?""")
 PAGES = Counter("portal_pages", "Pages shown", ["page", "status"])
+ERROR = _("Error:")
 WORDS = {
     400: (_("This form did not come from our page"), _("Go back, open the page anew, and try once more. Nothing was changed.")),
     403: (_("This did not come from our page"), _("Open the page from here and try once more. Nothing was changed.")),
@@ -59,10 +60,11 @@ class Pages:
         self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: bool = True, notice: str = "", **context: Any
     ) -> Response:
         """A page. Of a visitor it is made anew; of nobody, the same context is the same page for a minute."""
-        offered = self.benefits.line(call) if benefit and not context.get("refusal") else ""
+        refused = bool(context.get("refusal"))
+        offered = self.benefits.line(call) if benefit and not refused else ""
         context["status"] = status
         _shown(template, status).inc()
-        body, packed = self._rendered(call, template, chrome.place(call, title, offered, notice), context)
+        body, packed = self._rendered(call, template, chrome.place(call, _titled(call, title, refused), offered, notice), context)
         headers = {"vary": "HX-Request, HX-Request-Type, Accept-Encoding"}
         if "gzip" not in call.headers.get("accept-encoding", ""):
             return Response(body, status, headers, "text/html")
@@ -105,6 +107,12 @@ class Pages:
             call, "error.html", title, status=status, benefit=False, title=title.say(call.language), text=text.say(call.language),
             money_line=money_line, reference=reference, back=HOME, actions=actions,
         )  # fmt: skip
+
+
+def _titled(call: Call, title: Text, refused: bool) -> str:
+    """Whoever hears the title before the page knows already that something is to be mended."""
+    said = title.say(call.language)
+    return f"{ERROR.say(call.language)} {said}" if refused else said
 
 
 T = TypeVar("T")
