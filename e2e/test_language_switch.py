@@ -3,7 +3,9 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-from e2e.pages import Home, Identify
+import pytest
+
+from e2e.pages import Home, Human, Identify
 
 
 def test_the_switch_keeps_the_page(visitor):
@@ -19,6 +21,27 @@ def test_the_switch_keeps_the_page(visitor):
         assert parse_qs(urlsplit(visitor.page.url).query)["next"] == parse_qs(there.query)["next"]
         Home.opened_by(visitor).choose("last-invoice")
         page = Identify(visitor)
+
+
+def test_the_switch_keeps_what_was_typed_but_no_id_number(visitor, way):
+    if not way.javascript:
+        pytest.skip("without scripts a link carries nothing along")
+    visitor.goes_to("/human")
+    page = Human(visitor)
+    visitor.types("phone", "03-612-3456")
+    visitor.at("topic").select_option("fault")
+    page.switch_to("en")
+    visitor.sees(visitor.page.locator("html[lang=en]"))
+    assert [visitor.at("phone").input_value(), visitor.at("topic").input_value()] == ["03-612-3456", "fault"]
+    visitor.page.reload()
+    assert visitor.at("phone").input_value() == "", "carried once"
+    visitor.goes_to("/identify")
+    visitor.types("phone", "050")
+    visitor.taps_on(visitor.page.locator("details.more > summary"))
+    visitor.types("id-number", "000000018")
+    page.switch_to("he")
+    visitor.sees(visitor.page.locator("html[lang=he]"))
+    assert [visitor.at("phone").input_value(), visitor.at("id-number").input_value()] == ["050", ""]
 
 
 def test_a_first_visit_is_in_hebrew_and_a_choice_is_kept(visitor):

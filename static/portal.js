@@ -149,10 +149,30 @@
     }
   });
 
+  // What was typed goes along into another language, once: no code and no ID number, which are of digits alone.
+  const TYPED = "main :is(input, select):not([type=hidden], [type=password], [inputmode=numeric], [autocomplete=one-time-code])";
+  document.addEventListener("click", (event) => {
+    const way = event.target.closest("a[hreflang]");
+    if (!way) return;
+    const fields = [...all(TYPED)].map((field) => [field.id, field.value]);
+    sessionStorage.setItem("typed", JSON.stringify([way.pathname, fields]));
+  });
+
+  function typeAgain() {
+    const [path, fields] = JSON.parse(sessionStorage.getItem("typed")) ?? [];
+    sessionStorage.removeItem("typed");
+    if (path !== location.pathname) return;
+    for (const [id, value] of fields) {
+      const field = document.getElementById(id);
+      if (field) field.value = value;
+    }
+  }
+
   function arrive() {
     watch();
     readSms();
     all("button[data-wait]").forEach(countDown);
   }
   arrive();
+  try { typeAgain(); } catch { /* a browser that keeps nothing */ }
 })();
