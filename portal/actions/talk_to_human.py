@@ -40,16 +40,16 @@ DAYS = (
     _("Sunday, {start} to {end}"),
 )
 
-SOON_TODAY = _("When we open: today at {time}")
-SOON_TOMORROW = _("When we open: tomorrow at {time}")
+SOON_TODAY = _("Today at {time}, when we open")
+SOON_TOMORROW = _("Tomorrow at {time}, when we open")
 SOON = (
-    _("When we open: Monday at {time}"),
-    _("When we open: Tuesday at {time}"),
-    _("When we open: Wednesday at {time}"),
-    _("When we open: Thursday at {time}"),
-    _("When we open: Friday at {time}"),
-    _("When we open: Saturday at {time}"),
-    _("When we open: Sunday at {time}"),
+    _("Monday at {time}, when we open"),
+    _("Tuesday at {time}, when we open"),
+    _("Wednesday at {time}, when we open"),
+    _("Thursday at {time}, when we open"),
+    _("Friday at {time}, when we open"),
+    _("Saturday at {time}, when we open"),
+    _("Sunday at {time}, when we open"),
 )
 
 

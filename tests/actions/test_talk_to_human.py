@@ -50,9 +50,9 @@ def test_a_call_is_offered_in_the_hours_of_the_next_day_that_has_some(now, times
 @pytest.mark.parametrize(
     ("now", "soon", "said"),
     [
-        (WEDNESDAY.replace(hour=7, minute=59), "When we open: today at 08:00", "Closed now. Opens today at 08:00"),
-        (WEDNESDAY.replace(hour=19), "When we open: tomorrow at 08:00", "Closed now. Opens tomorrow at 08:00"),
-        (FRIDAY.replace(hour=13), "When we open: Sunday at 08:00", "Closed now. Opens Sunday at 08:00"),
+        (WEDNESDAY.replace(hour=7, minute=59), "Today at 08:00, when we open", "Closed now. Opens today at 08:00"),
+        (WEDNESDAY.replace(hour=19), "Tomorrow at 08:00, when we open", "Closed now. Opens tomorrow at 08:00"),
+        (FRIDAY.replace(hour=13), "Sunday at 08:00, when we open", "Closed now. Opens Sunday at 08:00"),
     ],
     ids=["before the hours", "in the evening", "before a closed day"],
 )
