@@ -10,7 +10,17 @@ from tests.browser import FLAGS
 
 WIDTHS = (320, 360)
 # The letters of the browser, in pixels, and the languages: with letters as they come, the one of the right and the longest one.
-READERS = {16: ("he", "ru"), 32: ("he", "ar", "en", "ru")}
+READERS = {16: ("he", "ru"), 20: ("ru",), 32: ("he", "ar", "en", "ru")}
+# Of telephones upright and on their side; the last is what a keyboard leaves.
+SCREENS = ((360, 740), (320, 640), (740, 360), (640, 320), (360, 420))
+# Of the screen's height, what the bar may take from the page.
+SHARE = 0.2
+# How much of the screen the human bar takes wherever the page is scrolled to.
+TAKEN = """bar => getComputedStyle(bar).position === "fixed" ? bar.offsetHeight / innerHeight : 0"""
+UNCOVERED = """link => {
+  const { left, bottom } = link.getBoundingClientRect()
+  return link.contains(document.elementFromPoint(left + 9, bottom - 9))
+}"""
 # What a person cannot get at: in a right-to-left page nothing scrolls to what stands beyond the right edge.
 OUTSIDE = """() => {
   const wide = document.documentElement.clientWidth, outside = []
@@ -40,6 +50,28 @@ def test_every_page_and_its_menu_fit_the_narrowest_phones(reader, site, telephon
         seen |= outside(page, path)
     assert seen == {}, seen
     page.close()
+
+
+@pytest.mark.parametrize(("reader", "language"), [(size, one) for size, some in READERS.items() for one in some], indirect=["reader"])
+def test_the_human_bar_leaves_the_page_to_be_read_to_its_end(reader, site, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True)
+    page.goto(f"/?lang={language}")
+    taken = {screen: bar_on(page, *screen) for screen in SCREENS}
+    assert {screen: share for screen, share in taken.items() if share > SHARE} == {}, taken
+    page.close()
+
+
+def bar_on(page: Page, width: int, height: int) -> float:
+    """The bar's share of that screen, once the last link of the page was seen above it: scrolled to, and reached by keyboard."""
+    page.set_viewport_size({"width": width, "height": height})
+    person, last = page.get_by_test_id("human").locator("summary"), page.locator("footer a")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert last.evaluate(UNCOVERED), f"{width}x{height}: the end of the page is behind the bar"
+    person.focus()
+    page.keyboard.press("Shift+Tab")
+    expect(last).to_be_focused()
+    assert last.evaluate(UNCOVERED), f"{width}x{height}: the link in focus is behind the bar"
+    return float(page.locator(".human").evaluate(TAKEN))
 
 
 def outside(page: Page, path: str) -> dict[tuple[str, int], list[str]]:
