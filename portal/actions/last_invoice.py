@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
+from portal.core import settling
 from portal.core.case import Case, Proof, Reply
 from portal.core.documents import Document, Kind
 from portal.core.errors import BillsUnseen, Refused
 from portal.core.languages import Text, _, verbatim
 from portal.core.money import Money
 from portal.core.ports import Account, Bill
-from portal.core.steps import Ask, Attachment, Breakdown, Choice, Done, Fact, Paper, Part, Send, Show, Step
+from portal.core.steps import Ask, Attachment, Breakdown, Choice, Done, Fact, Onward, Paper, Part, Send, Show, Step
 
 SLUG = "last-invoice"
 TITLE = _("My last invoice")
@@ -68,6 +69,7 @@ def _shown(case: Case, account: Account, bill: Bill, document: Document | None) 
         shows=(*_facts(bill, document), *_made_up_of(document), *_papers(account, bill)),
         choices=choices,
         goal=True,
+        onward=Onward("pay-balance", _("Pay my balance")) if settling.owed(account) else None,
     )
 
 

@@ -67,6 +67,14 @@ class Choice:
     saving: Text | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Another action that follows from this step: a journey of its own."""
+
+    slug: str
+    label: Text
+
+
 class Input(StrEnum):
     TEXT = "text"
     AMOUNT = "amount"
@@ -119,6 +127,7 @@ class Ask:
     step_up: Text | None = None  # what proving more would give; the channel offers it in place
     refusal: Refusal | None = None
     goal: bool = False
+    onward: Onward | None = None
     benefit: bool = True  # False: what paying here gives does not hold for what is asked here
     sends: tuple[Send, ...] = ()
 
@@ -180,6 +189,6 @@ class Handoff:
 Step = Ask | Pay | Done | Handoff
 
 STEPS = Codec(
-    Ask, Pay, Done, Handoff, Fact, Part, Breakdown, Attachment, Paper, Choice, Field, Input, Send, Refusal, Settlement, Text, Phone, Words,
-    Money,
+    Ask, Pay, Done, Handoff, Fact, Part, Breakdown, Attachment, Paper, Choice, Onward, Field, Input, Send, Refusal, Settlement, Text, Phone,
+    Words, Money,
 )  # fmt: skip

@@ -20,7 +20,7 @@ from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
 from tests.client import Client, Page
 from tests.core.paying import INVOICE, ils
 
-RUTH, DANIEL = "+972502345678", "+972502345679"
+RUTH, DANIEL, ESTHER = "+972502345678", "+972502345679", "+972502345681"
 
 CALLBACKS = Statement(select(Callback))
 EVENTS = Statement(select(Event.action, Event.step, Event.outcome, Event.reason).order_by(col(Event.id)))
@@ -80,6 +80,19 @@ def test_earlier_months_are_one_tap_away(english):
     page = identified(english, DANIEL, "/actions/last-invoice")
     assert len(page.all("earlier")) == 1
     assert len(page.all("save-earlier")) == 1
+
+
+def test_what_is_open_is_paid_from_the_invoice(english):
+    page = identified(english, RUTH, "/actions/last-invoice")
+    paying = english.follow(page, "action-pay-balance")
+    assert paying.heading == "Pay your balance"
+    assert paying.said("amount-due") == "₪218.26"
+
+
+def test_where_nothing_is_open_something_else_is_offered(english):
+    page = identified(english, ESTHER, "/actions/last-invoice")
+    assert not page.has("action-pay-balance")
+    assert english.follow(page, "something-else").heading == "What would you like to do?"
 
 
 def test_a_customer_without_invoices_is_told_so(english):
