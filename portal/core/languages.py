@@ -4,6 +4,7 @@ Babel's message catalogues (portal/locales/LANG/LC_MESSAGES/messages.po) are rea
 A `Text` is a sentence before its language is known: it is stored on a journey and said again on any channel.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +28,9 @@ LOCALES = Path(__file__).resolve().parent.parent / "locales"
 
 # Unicode isolates (UAX #9): what is inside keeps its own direction whatever surrounds it.
 LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
+
+# Hebrew, Arabic and their neighbours, with their forms of presentation.
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
 class Language(StrEnum):
@@ -122,7 +126,7 @@ def catalogue(language: Language) -> NullTranslations:
 
 
 def show(value: Value, language: Language) -> str:
-    """Plain text. In a right-to-left sentence, what has a direction of its own is isolated (UAX #9)."""
+    """Plain text. What has a direction of its own is isolated (UAX #9): in a left-to-right sentence only what is read from the right."""
     match value:
         case Money():
             said = money(value)
@@ -135,8 +139,12 @@ def show(value: Value, language: Language) -> str:
         case Words():
             return show(worded(value.by_language, language), language)
         case str():
-            return f"{FSI}{value}{PDI}" if value and language.direction == "rtl" else value
+            return f"{FSI}{value}{PDI}" if value and (language.direction == "rtl" or _from_the_right(value)) else value
     return isolated(said) if language.direction == "rtl" else said
+
+
+def _from_the_right(text: str) -> bool:
+    return not text.isascii() and RIGHT_TO_LEFT.search(text) is not None
 
 
 def isolated(text: str) -> str:
