@@ -115,11 +115,12 @@ def _papers(account: Account, bill: Bill) -> tuple[Show, ...]:
 
 def _paper(bill: Bill, *, main: bool) -> Attachment:
     credit = bill.kind is Kind.CREDIT_NOTE
+    owed = not credit and bill.open.minor > 0
     return Attachment(
         Paper(bill.kind),
         bill.number,
         _("Credit note of {day}", day=bill.issued) if credit else _("Invoice of {day}", day=bill.issued),
-        Text("{amount}", {"amount": bill.total}),
+        Text("{amount}", {"amount": bill.total}) if main or not owed else _("Still to pay {amount}", amount=bill.open),
         main,
     )
 

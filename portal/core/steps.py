@@ -51,7 +51,7 @@ class Attachment:
     number: str
     label: Text
     hint: Text | None = None
-    main: bool = False  # the one the step is about; the others are earlier months
+    main: bool = False  # the one the step is about; the others are earlier ones
 
 
 Show = Fact | Breakdown | Attachment

@@ -82,6 +82,12 @@ def test_earlier_months_are_one_tap_away(english):
     assert len(page.all("save-earlier")) == 1
 
 
+@pytest.mark.parametrize(("phone", "hint"), [(DANIEL, "Still to pay ₪276.95"), (ESTHER, "₪229.75")], ids=["open", "paid"])
+def test_an_earlier_month_says_what_is_still_to_pay_of_it(english, phone, hint):
+    page = identified(english, phone, "/actions/last-invoice")
+    assert page.at("view-earlier").xpath("string(small)") == hint
+
+
 def test_what_is_open_is_paid_from_the_invoice(english):
     page = identified(english, RUTH, "/actions/last-invoice")
     paying = english.follow(page, "action-pay-balance")
