@@ -46,7 +46,7 @@ def invoice(document: Document, words: Wording, open: Money | None) -> Data:
 def _headline(document: Document, words: Wording, open: Money | None) -> Data:
     """The one amount the reader came for, when it is due, and the stamp of what is settled."""
     label, amount, stamp = _due(document, open)
-    owed = amount.minor > 0 and label not in (CREDIT, PAID)
+    owed = amount.minor > 0 and label not in (CREDITED, CREDIT, PAID)
     return {
         "label": words.say(label),
         "amount": words.money(amount),
@@ -56,15 +56,16 @@ def _headline(document: Document, words: Wording, open: Money | None) -> Data:
     }
 
 
-TO_PAY, LEFT, PAID, CREDIT = _("To pay"), _("Still to pay"), _("Total of this invoice"), _("To your credit")
+TO_PAY, LEFT, PAID = _("To pay"), _("Still to pay"), _("Total of this invoice")
+CREDITED, CREDIT = _("Amount to your credit"), _("To your credit")
 
 
 def _due(document: Document, open: Money | None) -> tuple[Text, Money, Text | None]:
     payable = document.totals.payable
     if document.kind is Kind.CREDIT_NOTE:
         used = open is not None and not open
-        left = payable if open is None or used else open
-        return CREDIT, _unsigned(left), _("Settled") if used else None
+        whole, left = _unsigned(payable), _unsigned(payable if open is None or used else open)
+        return CREDITED if left == whole else CREDIT, left, _("Settled") if used else None
     if open is None or open == payable:
         return (CREDIT, -payable, None) if payable.minor < 0 else (TO_PAY, payable, None)
     if open.minor < 0:

@@ -149,8 +149,14 @@ def test_an_invoice_below_nothing_is_to_the_customers_credit(papers: TypstPapers
 def test_a_credit_note_says_what_it_is_and_what_it_corrects(papers: TypstPapers) -> None:
     tree = elements(papers.document(CREDIT_NOTE, Language.EN))
     assert next(tree.all("H1")).text == bare(_("Credit note").say(Language.EN))
-    assert next(tree.all("P")).text == bare(_("To your credit").say(Language.EN) + "₪70.68")
+    assert next(tree.all("P")).text == bare("Amount to your credit ₪70.68")
     assert "2026-000099,2026-000100" in tree.text
+
+
+@pytest.mark.parametrize(("open", "said"), [("-70.68", "סכום הזיכוי ₪70.68"), ("-20.00", "יתרת זכות ₪20.00")], ids=["all", "part"])
+def test_what_is_left_of_a_credit_note_is_no_balance_until_some_was_used(papers: TypstPapers, open: str, said: str) -> None:
+    tree = elements(papers.document(CREDIT_NOTE, Language.HE, open=ils(open)))
+    assert next(tree.all("P")).text == bare(said)
 
 
 def test_a_credit_note_that_was_used_says_so(papers: TypstPapers) -> None:
