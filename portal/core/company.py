@@ -60,6 +60,7 @@ class Company:
     service_fee: Money  # what paying with a person costs; 0: nothing
     show_amount_by_id: bool  # DESIGN: tells whoever has the ID number
     sms_countries: tuple[str, ...]  # ISO 3166-1: where codes may be sent
+    registration: str = ""  # its number in the register of companies
     coordinator: dict[str, str] = field(default_factory=dict)  # of accessibility: name, telephone, email
     wording: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -98,6 +99,7 @@ def _company(said: dict[str, Any], folder: Path) -> Company:
         service_fee=Money(_take(said, "service_fee", int, 0), currency),
         show_amount_by_id=_take(policies, "show_amount_by_id", bool, False),
         sms_countries=_countries(_take(policies, "sms_countries", list, ["IL"])),
+        registration=_take(said, "registration", str, ""),
         coordinator=_take(said, "accessibility", dict, {}),
         wording=_take(said, "wording", dict, {}),
     )

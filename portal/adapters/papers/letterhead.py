@@ -20,9 +20,12 @@ def letterhead(company: Company, words: Wording) -> dict[str, Any]:
 
 
 def _seller(company: Company, words: Wording) -> dict[str, Any]:
-    """For a document that names no seller of its own."""
+    """For a receipt, and for a document that names no seller of its own."""
     address = company.address.get(words.language) or company.address.get("he", "")
-    return {"label": words.say(_("Issued by")), "name": words.text(company.legal_name), "details": words.paragraphs(address)}
+    details = words.paragraphs(address)
+    if company.registration:
+        details.append(words.say(_("Registration number {number}", number=company.registration)))
+    return {"label": words.say(_("Issued by")), "name": words.text(company.legal_name), "details": details}
 
 
 def _contact(company: Company, words: Wording) -> str:

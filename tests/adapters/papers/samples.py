@@ -28,6 +28,7 @@ COMPANY = Company(
     service_fee=Money(1990, "ILS"),
     show_amount_by_id=False,
     sms_countries=("IL",),
+    registration="512345678",
 )
 
 

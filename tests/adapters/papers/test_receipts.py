@@ -27,6 +27,14 @@ def test_all_of_it_is_printed(papers: TypstPapers, language: Language) -> None:
     assert bare(_("Balance after this payment").say(language) + "₪0.00") in tree.text
 
 
+@pytest.mark.parametrize("language", Language)
+def test_it_says_who_took_the_money(papers: TypstPapers, language: Language) -> None:
+    text = elements(papers.receipt(RECEIPT, language)).text
+    number = _("Registration number {number}", number=COMPANY.registration).say(language)
+    for value in (COMPANY.legal_name, *COMPANY.address["he"].splitlines(), number):
+        assert bare(value) in text
+
+
 def test_what_is_not_known_is_not_mentioned(papers: TypstPapers) -> None:
     quiet = replace(RECEIPT, customer_name="", provider_reference="", saved=ils("0"), balance_after=None)
     text = elements(papers.receipt(quiet, Language.EN)).text
