@@ -6,12 +6,13 @@ from portal.core import incentives, payments
 from portal.core.case import Proof
 from portal.core.documents import Receipt, ReceiptLine
 from portal.core.errors import NotFound
-from portal.core.languages import Words, _, moment, verbatim
+from portal.core.languages import Text, Words, _, moment, verbatim
 from portal.core.money import Money
 from portal.core.party import Party
 from portal.core.payments import Known, State
 from portal.core.portal import Portal
 from portal.core.statements import Reader, Statement, p
+from portal.core.steps import Settlement
 from portal.core.tables import Customer, Journey
 
 SUBJECT = Statement(select(Journey.subject).where(col(Journey.id) == p("id")))
@@ -52,11 +53,7 @@ def _own(reader: Reader, who: Party, payment: Known) -> bool:
 
 
 def _lines(reader: Reader, payment: Known, settled: Money) -> list[ReceiptLine]:
-    invoices = payment.settlement.invoices
-    what = _("Invoice {number}", number=invoices[0]) if len(invoices) == 1 else _("Balance")
-    if not payment.settlement.checked:
-        what = _("Invoice {number}, as you typed it", number=invoices[0])
-    lines = [ReceiptLine(what, settled)]
+    lines = [ReceiptLine(_what(payment.settlement), settled)]
     if payment.still_due:
         lines.append(ReceiptLine(_("To be given back to you"), payment.still_due))
     if payment.refunded:
@@ -66,3 +63,13 @@ def _lines(reader: Reader, payment: Known, settled: Money) -> list[ReceiptLine]:
             lines.append(ReceiptLine(_("Service fee"), used.amount))
         lines.append(ReceiptLine(verbatim(Words(used.title)), -used.amount))
     return lines
+
+
+def _what(settlement: Settlement) -> Text:
+    invoices = settlement.invoices
+    if not settlement.checked:
+        return _("Invoice {number}, as you typed it", number=invoices[0])
+    if len(invoices) == 1:
+        number = invoices[0]
+        return _("On account of invoice {number}", number=number) if settlement.part else _("Invoice {number}", number=number)
+    return _("On account of the balance") if settlement.part else _("Balance")

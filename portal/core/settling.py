@@ -77,7 +77,8 @@ def unchecked(number: str, paying: Money) -> Sum:
 
 
 def part(account: Account, owed: Money, paying: Money) -> Sum:
-    return Sum(_("Pay part of your balance"), _plain(paying, _numbers(account, owed)), (Part(_("Part of {amount}", amount=owed), paying),))
+    settlement = replace(_plain(paying, _numbers(account, owed)), part=True)
+    return Sum(_("Pay part of your balance"), settlement, (Part(_("Part of {amount}", amount=owed), paying),))
 
 
 def and_credit(owed: Money, paying: Money) -> Sum:

@@ -142,6 +142,7 @@ class Settlement:
     invoices: tuple[str, ...] = ()
     incentives: tuple[str, ...] = ()
     checked: bool = True  # billing said that it is owed; False: it was typed while billing could not be asked
+    part: bool = False  # less than is open of `invoices`: the customer chose the amount
 
     @property
     def mark(self) -> str:

@@ -17,6 +17,7 @@ from portal.core.portal import Portal
 from portal.core.ports import Heard, PaymentPage
 from portal.core.statements import Row, Statement, p
 from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
+from tests.adapters.papers.reading import elements
 from tests.client import Client, Page
 from tests.core.paying import INVOICE, ils
 
@@ -328,6 +329,18 @@ def test_who_would_pay_another_amount_may_still_pay_all_of_it(english):
     identified(english)
     page = english.submit(english.submit(english.open("/actions/pay-balance"), "change"), "choice-other")
     assert english.submit(page, "choice-all:ILS").said("amount-due") == "₪218.26"
+
+
+@pytest.mark.parametrize(("phone", "what"), [(RUTH, r"On account of invoice \d{6}-1001"), (DANIEL, "On account of the balance")])
+def test_the_receipt_of_a_part_does_not_read_as_if_all_were_paid(english, demo_database, phone, what):
+    identified(english, phone)
+    asked = english.open("/actions/pay-balance")
+    page = english.submit(english.submit(asked, "change"), "choice-other")
+    english.submit(english.submit(page, "submit", amount="50"), "submit")
+    approve(english, demo_database)
+    receipt = english.get(f"/receipts/{the_payment(demo_database).id}.pdf")
+    (line, *_paid) = next(elements(receipt.content).all("TBody")).all("TR")
+    assert re.fullmatch(what.replace(" ", "") + "₪50.00", "".join(cell.text for cell in line.children))
 
 
 def test_an_offer_speaks_the_readers_language_whoever_read_it_first(english, demo_database):
