@@ -17,6 +17,11 @@ SCREENS = ((360, 740), (320, 640), (740, 360), (640, 320), (360, 420))
 SHARE = 0.2
 # How much of the screen the human bar takes wherever the page is scrolled to.
 TAKEN = """bar => getComputedStyle(bar).position === "fixed" ? bar.offsetHeight / innerHeight : 0"""
+# Where the words of an element begin, and how far from what is above them, in CSS pixels.
+FIRST_LINE = (
+    "element => { const words = document.createRange(); words.selectNodeContents(element); return words.getBoundingClientRect().top }"
+)
+ROOM = 6
 UNCOVERED = """link => {
   const { left, bottom } = link.getBoundingClientRect()
   return link.contains(document.elementFromPoint(left + 9, bottom - 9))
@@ -58,6 +63,19 @@ def test_the_human_bar_leaves_the_page_to_be_read_to_its_end(reader, site, langu
     page.goto(f"/?lang={language}")
     taken = {screen: bar_on(page, *screen) for screen in SCREENS}
     assert {screen: share for screen, share in taken.items() if share > SHARE} == {}, taken
+    page.close()
+
+
+@pytest.mark.parametrize(("reader", "language"), [(20, "ru")], indirect=["reader"])
+def test_a_greeting_of_two_lines_has_room_and_leaving_stays_beside_it(reader, site, telephone, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/?lang={language}")
+    log_in(page, telephone)
+    around, greeting, leave = (page.locator(place).bounding_box() for place in (".visit", ".visit p", "[data-testid=leave]"))
+    assert around and greeting and leave
+    words = page.locator(".visit p").evaluate(FIRST_LINE)
+    assert words - around["y"] >= ROOM
+    assert leave["y"] < greeting["y"] + greeting["height"]
     page.close()
 
 
