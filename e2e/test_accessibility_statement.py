@@ -1,11 +1,8 @@
 """Whoever cannot use a page finds whom to ask."""
 
-import pytest
-
 FINGER = 44  # CSS pixels
 
 
-@pytest.mark.detail
 def test_the_coordinator_is_reached_by_a_finger(visitor):
     visitor.goes_to("/accessibility")
     links = visitor.page.locator(".facts a")

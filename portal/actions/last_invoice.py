@@ -82,7 +82,7 @@ def _facts(bill: Bill, document: Document | None) -> tuple[Show, ...]:
         facts.append(_still_open(bill))
     facts += [Fact(_("Number"), bill.number, "number"), Fact(_("Issued on"), bill.issued, "issued")]
     if document and document.totals.vat:
-        facts.append(Fact(_("VAT in it"), document.totals.vat, "vat"))
+        facts.append(Fact(_("Including VAT"), document.totals.vat, "vat"))
     return tuple(facts)
 
 
@@ -105,7 +105,7 @@ def _made_up_of(document: Document | None) -> tuple[Show, ...]:
     parts += [Part(verbatim(a.reason) if a.reason else _("Charge"), a.amount) for a in document.allowances if a.charge]
     if document.totals.vat:
         parts.append(Part(_("VAT"), document.totals.vat))
-    return (Breakdown(_("What makes it up"), tuple(parts)),)
+    return (Breakdown(_("What's in this amount"), tuple(parts)),)
 
 
 def _papers(account: Account, bill: Bill) -> tuple[Show, ...]:
