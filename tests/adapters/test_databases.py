@@ -288,9 +288,11 @@ def test_who_no_longer_waits_for_a_turn_takes_it_from_nobody(tmp_path):
         database.share_commits()
         with database.write() as tx:
             tx.later(PUT, lambda: told.append("a"), key="a", day=1)
-        left, stays = (asyncio.ensure_future(pending) for pending in (database.durable(), database.durable()) if pending)
+        left, stays = (asyncio.create_task(durable(database)) for _each in range(2))
+        await asyncio.sleep(0)
         left.cancel()
-        await asyncio.wait_for(stays, 20)
+        await asyncio.wait([left, stays], timeout=20)
+        assert stays.exception() is None
 
     asyncio.run(one_of_two_leaves())
     assert (keys(database), told) == (["a"], ["a"])

@@ -84,7 +84,7 @@ class SQLite:
             self.writing.release()
             raise
         loop = asyncio.get_running_loop()
-        group = Group(loop.create_future(), until=loop.time() + GROUP_SECONDS)
+        group = Group(Commit(loop=loop), until=loop.time() + GROUP_SECONDS)
         loop.call_soon(self._end_of_turn, loop, group, 0)
         return group
 
@@ -115,8 +115,7 @@ class SQLite:
         self.grouping = get_ident()
 
     def durable(self) -> Awaitable[None] | None:
-        # One commit is waited for by many: whoever is cancelled takes only their own wait with them
-        return asyncio.shield(self.group.done) if self.group else None
+        return self.group.done if self.group else None
 
     def listen(self, heard: Callable[[], None]) -> Listening:
         return Listening(self._others, heard)
@@ -136,10 +135,18 @@ class SQLite:
             self.readers.pop().driver.close()
 
 
+class Commit(asyncio.Future[None]):
+    """One for many who wait for it: whoever is cancelled meanwhile does not take it from the others. A shield for each would be one more
+    future a request."""
+
+    def cancel(self, msg: object = None) -> bool:
+        return False
+
+
 @dataclass(slots=True)
 class Group:
     """The writes of requests that came close together."""
 
-    done: "asyncio.Future[None]"
+    done: Commit
     until: float  # by the loop's clock: nobody joins later, for other processes wait
     parts: int = 0
