@@ -106,11 +106,12 @@ def test_a_process_that_is_ended_keeps_the_batch_in_hand_and_reports_it(database
     path = table(tmp_path / "c.csv", *(row(customer_id=f"{n}", number=f"INV-{n}", national_id="") for n in range(1, BATCH + 3)))
     importing = [str(PORTAL), "import", "customers", str(path), "--json"]
     given = {"cwd": tmp_path, "env": environment({"PORTAL_DATABASE_URL": database_url, "LC_ALL": "C.UTF-8"}), "text": True}
-    process = subprocess.Popen(importing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given)
-    assert process.stdout
-    assert json.loads(process.stdout.readline())["line"] == 2
-    process.send_signal(signal.SIGTERM)
-    rest, said = process.communicate(timeout=60)
+    with subprocess.Popen(importing, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given) as process:
+        assert process.stdout
+        assert process.stderr
+        assert json.loads(process.stdout.readline())["line"] == 2
+        process.send_signal(signal.SIGTERM)
+        rest, said = process.stdout.read(), process.stderr.read()  # communicate() knows nothing of what was read with the first line
     assert process.returncode == 128 + signal.SIGTERM
     assert len(rest.splitlines()) == BATCH - 1
     assert said.splitlines() == [
