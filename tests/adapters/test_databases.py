@@ -293,7 +293,7 @@ def test_who_no_longer_waits_for_a_turn_takes_it_from_nobody(tmp_path):
         with database.write() as tx:
             tx.later(PUT, lambda: told.append("a"), key="a", day=1)
         left, stays = (asyncio.create_task(waits(database.durable())) for _each in range(2))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # one turn of the loop: both wait now, and nothing is committed
         left.cancel()
         await asyncio.wait([left, stays], timeout=20)
         assert (left.cancelled(), stays.exception()) == (True, None)

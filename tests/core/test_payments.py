@@ -456,6 +456,36 @@ def test_after_three_days_without_notices_asking_finds_every_payment_once(databa
     assert [balance(database, f"c{number}") for number in range(25)] == [0 if n % 2 else 10000 for n in range(25)]
 
 
+def test_fifty_presses_at_once_ask_once_and_credit_once(database):
+    owes(database, "c1", A=10000)
+    payment = begins(database, "c1", settles(10000, "A"))
+    provider = FakeProvider()
+    for asked, says_now in enumerate(("started", "success"), 1):
+        provider.will_say(says(payment, says_now, says_now))
+        with ThreadPoolExecutor(8) as pressing:
+            list(pressing.map(lambda _press: press_paid(database, provider, payment.id), range(50)))
+        assert len(provider.asked) == asked
+        pass_time(database, 1)
+    assert (state(database, payment), balance(database, "c1")) == ("success", 0)
+
+
+def test_a_provider_that_is_silent_when_a_customer_asks_is_asked_again_by_the_chore(database):
+    owes(database, "c1", A=10000)
+    payment = begins(database, "c1", settles(10000, "A"))
+    provider = FakeProvider(trouble=TryAgain("down"))
+    press_paid(database, provider, payment.id)
+    assert (len(provider.asked), state(database, payment)) == (1, "started")
+    provider.trouble = None
+    provider.will_say(says(payment, "success"))
+    pass_time(database, 6)
+    assert payments.ask_about(database, provider, lambda name, heard: hears(database, heard)) == 1
+    assert state(database, payment) == "success"
+
+
+def press_paid(database, provider, payment_id):
+    payments.ask_now(database, provider, payment_id, lambda name, heard: hears(database, heard))
+
+
 def test_latest_is_the_attempt_whose_page_the_customer_comes_back_to(database):
     owes(database, "c1", A=10000)
     first = begins(database, "c1", settles(10000, "A"))

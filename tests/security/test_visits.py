@@ -147,8 +147,9 @@ def test_the_page_after_an_ended_visit_says_so_and_that_a_form_sent_then_took_no
     sent = portal.submit(paying, "submit")
     seen = portal.open("/actions/pay-balance")  # who looks may have paid meanwhile, at the provider's
     assert sent.heading == seen.heading == "What is your mobile number?"
-    assert sent.said("notice") == "Your visit ended to keep your details safe. No money was taken. Identify to go on."
-    assert seen.said("notice") == "Your visit ended to keep your details safe. Identify to go on."
+    ended = "Your visit ended to keep your details safe."
+    assert sent.said("notice") == f"{ended} What you sent just now was not done, and took no money. Identify to go on."
+    assert seen.said("notice") == f"{ended} Identify to go on."
 
 
 def test_leaving_ends_the_visit_and_takes_the_cookie_back(portal):

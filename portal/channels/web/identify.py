@@ -23,7 +23,7 @@ CODE = _("The code we sent")
 SHUT = _("Talk to a person")
 CHOOSE = _("Whose account is it?")
 ENDED = _("Your visit ended to keep your details safe. Identify to go on.")
-ENDED_UNSENT = _("Your visit ended to keep your details safe. No money was taken. Identify to go on.")
+ENDED_UNSENT = _("Your visit ended to keep your details safe. What you sent just now was not done, and took no money. Identify to go on.")
 # While wrong answers come from everywhere, each answer takes this long (promise 6).
 SLOWER_SECONDS = 2.0
 
@@ -33,7 +33,7 @@ def ask(call: Call, pages: Pages) -> Response:
 
 
 def _ended(call: Call) -> str:
-    """Only of a form is it known that it took no money: a page that is looked at may be what a payment leads back to."""
+    """Of the form alone is it known that it took no money: a payment made before may have."""
     return (ENDED_UNSENT if "unsent" in call.query else ENDED).say(call.language)
 
 
