@@ -36,7 +36,7 @@ def _now_sqlite(element: now, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(now, "postgresql")
 def _now_postgresql(element: now, compiler: SQLCompiler, **kw: Any) -> str:
-    return "(CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + (SELECT offset_ms FROM clock))"
+    return "(CAST(date_part('epoch', clock_timestamp()) * 1000 AS BIGINT) + (SELECT offset_ms FROM clock))"
 
 
 def p(name: str) -> BindParameter[Any]:
@@ -95,6 +95,10 @@ class Reader(Protocol):
 
     def one(self, statement: Statement, **values: Any) -> Row | None: ...
     def all(self, statement: Statement, **values: Any) -> list[Row]: ...
+
+    def soon(self, statement: Statement, **values: Any) -> Callable[[], list[Row]]:
+        """Like `all`, where the answer is read later: what is asked before that travels together."""
+        ...
 
 
 class Writer(Reader, Protocol):

@@ -23,6 +23,7 @@ from portal.core.statements import Statement, insert, now, p
 from portal.core.tables import Guard
 
 PUT = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, failures=0))
+PUT_AND_TELL = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, failures=0).returning(col(Guard.key)))
 PUT_ONCE = Statement(insert(Guard).values(key=p("key"), day=p("day"), challenges=0, failures=0).on_conflict_do_nothing())
 ALL = Statement(select(Guard.key, Guard.day).order_by(col(Guard.key)))
 CLEAR = Statement(delete(Guard))
@@ -53,6 +54,23 @@ def test_a_statement_that_fails_undoes_those_that_nobody_waited_for(database):
     with database.write() as tx:  # and the connection is as good as before
         tx.later(PUT, key="a", day=1)
     assert keys(database) == ["a"]
+
+
+def test_answers_that_are_read_later_are_those_of_their_questions(database):
+    with database.write() as tx:
+        tx.later(PUT, key="a", day=1)
+        early = tx.soon(ALL)
+        tx.later(PUT, key="b", day=2)
+        late, nothing = tx.soon(ALL), tx.soon(COUNTED, key="c")
+        assert [row.key for row in late()] == ["a", "b"]
+        assert [row.key for row in early()] == [row.key for row in early()] == ["a"]
+        assert nothing() == []
+        unread = tx.soon(ALL)
+    assert len(unread()) == 2
+    with pytest.raises(Exception, match=r"(?i)unique"), database.write() as tx:
+        tx.soon(PUT_AND_TELL, key="c", day=3)
+        tx.soon(PUT_AND_TELL, key="a", day=3)
+    assert keys(database) == ["a", "b"]
 
 
 def test_what_comes_after_a_commit_comes_only_if_a_row_was_changed(database):

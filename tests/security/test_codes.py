@@ -220,6 +220,24 @@ def test_the_twentieth_wrong_code_in_a_row_promises_no_new_one(portal):
     leads_to_a_person(Page(last), 429)
 
 
+def test_a_guess_that_is_judged_no_more_counts_for_nothing(portal):
+    """Nineteen failures in a row; the twentieth answers a challenge whose five guesses are spent."""
+    browsers = []
+    for guesses in (5, 5, 5, 4):
+        forget(portal)
+        before = newest(portal, RUTH)
+        ask(portal)
+        right = code(portal, after=before)
+        browsers.append(dict(portal.cookies))
+        for guess in range(1, guesses + 1):
+            answer(portal, wrong(right, guess))
+    portal.cookies = browsers[0]
+    for _more in range(2):
+        assert Page(answer(portal, "000000")).at("error").get("data-error") == "guesses_spent"
+    portal.cookies = browsers[-1]
+    assert answer(portal, right).status_code == 303
+
+
 def test_who_steps_up_with_a_telephone_that_is_shut_is_not_told_to_wait(portal):
     visitors.fail_twenty_times(portal, RUTH)
     visitors.type_id(portal, RUTH_ID)

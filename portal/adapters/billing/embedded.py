@@ -49,9 +49,9 @@ class EmbeddedBilling:
 
     def account(self, customer_id: str) -> Account:
         with self.db.read() as reader:
-            bills = reader.all(BILLS, customer_id=customer_id)
-            balances = reader.all(BALANCES, customer_id=customer_id)
-        return Account(tuple(map(_bill, bills)), tuple(Money(int(row.amount), row.currency) for row in balances))
+            bills = reader.soon(BILLS, customer_id=customer_id)
+            balances = reader.soon(BALANCES, customer_id=customer_id)
+            return Account(tuple(map(_bill, bills())), tuple(Money(int(row.amount), row.currency) for row in balances()))
 
     def document(self, customer_id: str, number: str) -> Document | None:
         with self.db.read() as reader:

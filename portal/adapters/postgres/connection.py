@@ -1,5 +1,6 @@
 """One connection. Statements go to libpq as they are compiled: psycopg's cursors cost two and a half times what its libpq does. Writes
-that nobody waits for travel with the next question, or with the commit (pipeline mode, postgresql.org/docs/15/libpq-pipeline-mode.html).
+that nobody waits for travel with the next question, or with the commit (pipeline mode, postgresql.org/docs/15/libpq-pipeline-mode.html),
+and so do questions whose answers are read together.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,7 +54,7 @@ class Connection:
         self.readers: dict[Compiled, list[Callable[[bytes], Any]]] = {}
         self.fresh: list[Compiled] = []  # prepared since the last answer
         self.named = 0
-        self.asked: list[Callable[[int], None] | None] = []  # for each result still to be read, who wants its row count
+        self.asked: list[Callable[[pq.abc.PGresult], None] | None] = []  # for each result still to be read, who wants it
         self.afterwards: list[Callable[[], None]] = []
 
     @property
@@ -74,13 +75,25 @@ class Connection:
         self._send(s, values)
         return s.rows(self._tuples(s, self._answer()))
 
+    def soon(self, statement: Statement, **values: Any) -> Callable[[], list[Row]]:
+        s = statement.on(DIALECT)
+        come: list[pq.abc.PGresult] = []
+
+        def rows() -> list[Row]:
+            if not come:
+                self._answer()
+            return s.rows(self._tuples(s, come[0]))
+
+        self._send(s, values, come.append)
+        return rows
+
     def run(self, statement: Statement, **values: Any) -> int:
         self._send(statement.on(DIALECT), values)
         return self._answer().command_tuples or 0
 
     def later(self, statement: Statement, then: Callable[[], None] | None = None, **values: Any) -> None:
-        def counted(changed: int) -> None:
-            if changed and then:
+        def counted(result: "pq.abc.PGresult") -> None:
+            if result.command_tuples and then:
                 self.afterwards.append(then)
 
         self._send(statement.on(DIALECT), values, counted if then else None)
@@ -117,7 +130,7 @@ class Connection:
             if self.asked:
                 self._answer()
 
-    def _send(self, s: Compiled, values: Values, counted: Callable[[int], None] | None = None) -> None:
+    def _send(self, s: Compiled, values: Values, taken: "Callable[[pq.abc.PGresult], None] | None" = None) -> None:
         name = self.prepared.get(s)
         if name is None:
             self.named += 1
@@ -127,7 +140,7 @@ class Connection:
             self.asked.append(None)
         given = s.values(values)
         self.wire.send_query_prepared(name, [None if (value := given[key]) is None else _text(value) for key in s.order])
-        self.asked.append(counted)
+        self.asked.append(taken)
 
     def _answer(self) -> "pq.abc.PGresult":
         """Everything that was sent, now; the last statement's result. Raises what the first one to fail says."""
@@ -135,12 +148,12 @@ class Connection:
         asked, self.asked = self.asked, []
         result: pq.abc.PGresult | None = None
         failed: pq.abc.PGresult | None = None
-        for counted in asked:
+        for taken in asked:
             result = self._read()
             if result.status not in OK:
                 failed = failed or result
-            elif counted:
-                counted(result.command_tuples or 0)
+            elif taken:
+                taken(result)
         if self._read(last=True).status != pq.ExecStatus.PIPELINE_SYNC:
             raise psycopg.OperationalError("out of step with the server")
         fresh, self.fresh = self.fresh, []

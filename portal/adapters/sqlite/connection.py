@@ -100,6 +100,10 @@ class Connection:
         s = statement.on(DIALECT)
         return s.rows(self.driver.execute(s.text, s.values(values)).fetchall())
 
+    def soon(self, statement: Statement, **values: Any) -> Callable[[], list[Row]]:
+        rows = self.all(statement, **values)
+        return lambda: rows
+
     def run(self, statement: Statement, **values: Any) -> int:
         s = statement.on(DIALECT)
         return self.driver.execute(s.text, s.values(values)).rowcount

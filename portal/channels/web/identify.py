@@ -64,8 +64,7 @@ def by_id(call: Call, pages: Pages) -> Response:
         number = typed.id_number(call.form.get("id_number", ""))
         asked_as = call.portal.keys.pseudonym("id number", number)
         with call.portal.db.write() as tx:
-            people.count_id_number(tx, call.address, asked_as)
-            customer_id = people.by_id_number(tx, number)
+            customer_id = people.by_id_number(tx, number, asked_as, call.address)
             old = call.visitor.visit_id if call.visitor else ""
             cookie = visits.begin(tx, Proof.ID, customer_id, call.language, call.origin, instead_of=old, asked_as=asked_as)
     except Refused as refused:

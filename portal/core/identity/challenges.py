@@ -4,7 +4,7 @@ A code is derived from its challenge when it is sent and when it is judged; it i
 first and compared after the commit, so that no two processes can share a count (promise 4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
@@ -78,7 +78,7 @@ class Judged:
 
 def ask_by_mobile(portal: Portal, tx: Writer, asker: Asker, mobile: str, next: str) -> Waiting:
     """A code to a number that somebody typed, if it is a customer's; the same work and words if it is not."""
-    return _start(portal, tx, asker, TYPED, mobile, tx.all(REACHED, mobile=mobile), next)
+    return _start(portal, tx, asker, TYPED, mobile, tx.soon(REACHED, mobile=mobile), next)
 
 
 def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None, asked_as: str, next: str) -> Waiting:
@@ -86,16 +86,19 @@ def ask_by_id(portal: Portal, tx: Writer, asker: Asker, customer_id: str | None,
     found = tx.one(MOBILE_OF, customer_id=customer_id or "")
     mobile = found.mobile if found else ""
     people = [(customer_id, found.language)] if found and mobile else []
-    return _start(portal, tx, asker, ON_FILE, mobile or f"nobody:{asked_as}", people, next)
+    return _start(portal, tx, asker, ON_FILE, mobile or f"nobody:{asked_as}", lambda: people, next)
 
 
-def _start(portal: Portal, tx: Writer, asker: Asker, purpose: str, mobile: str, people: Sequence[Any], next: str) -> Waiting:
+def _start(
+    portal: Portal, tx: Writer, asker: Asker, purpose: str, mobile: str, reached: Callable[[], Sequence[Any]], next: str
+) -> Waiting:  # fmt: skip
     guard = guards.key(portal.keys, mobile)
     if (same := _just_asked(portal, tx, asker, purpose, guard)) is not None:
         return same
     prefix = mobile[:-4] if purpose == TYPED else ""
-    limits.spend(tx, *sending(portal, asker, prefix))
-    guards.count_challenge(portal, tx, guard)
+    for check in (limits.spending(tx, *sending(portal, asker, prefix)), guards.counting(portal, tx, guard)):
+        check()
+    people = reached()
     id, browser, customer_id = portal.keys.name(), token(), people[0][0] if len(people) == 1 else None
     tx.later(
         NEW, id=id, browser=fingerprint(browser), purpose=purpose, guard=guard, customer_id=customer_id,
@@ -178,7 +181,7 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     return Waiting(
         browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
         bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
-        row.sendings > 1, _why_not(row) if spent or row.expires_at <= row.at else None,
+        row.sendings > 1, _why_not(row, bool(row.shut)) if spent or row.expires_at <= row.at else None,
     )  # fmt: skip
 
 
@@ -195,21 +198,23 @@ def _call_in(portal: Portal, row: Row, seconds: int) -> int | None:
 
 
 def count_guess(tx: Writer, browser: str, address: str) -> Judged:
-    """Count first; the caller commits, then asks `is_right`. Refused where nothing may be judged any more."""
-    limits.spend(tx, (limits.answers_by_address(), address))
-    row = tx.one(COUNT_GUESS, browser_=fingerprint(browser))
-    if row is None:
-        raise _why_not(tx.one(OF_BROWSER, browser=fingerprint(browser)))
-    counted = tx.one(COUNT_FAILURE, key_=row.guard, breaker=limits.wrong_answers().key(""))
-    if counted is None:
-        raise guards.Shut
-    return Judged(row, bool(counted.breaker_open))
+    """Count first; the caller commits, then asks `is_right`. Refused where nothing may be judged any more; what was counted with it
+    is undone."""
+    key = fingerprint(browser)
+    spent = limits.spending(tx, (limits.answers_by_address(), address))
+    guess = tx.soon(COUNT_GUESS, browser_=key)
+    failure = tx.soon(COUNT_FAILURE, browser_=key, breaker=limits.wrong_answers().key(""))
+    spent()
+    if guess() and failure():
+        return Judged(guess()[0], bool(failure()[0].breaker_open))
+    row = tx.one(OF_BROWSER, browser=key)
+    raise _why_not(row, shut=row is not None and not failure())
 
 
-def _why_not(row: Row | None) -> Refused:
+def _why_not(row: Row | None, shut: bool) -> Refused:
     if row is None:
         return Refused("code_none", _("This code was used already, or belongs to another browser. Ask for a new one."), "code")
-    if row.shut:
+    if shut:
         return guards.Shut()
     if row.attempts >= GUESSES:
         return _guesses_spent()

@@ -1,6 +1,8 @@
 """What one telephone may cost, whoever asks for its codes: so many a day, and so many failures in a row, which nothing but a
 success of whoever holds it ends (promise 5)."""
 
+from collections.abc import Callable
+
 from portal.core.errors import Refused
 from portal.core.events import Origin, note
 from portal.core.identity.rows import CHALLENGES_A_DAY, COUNT_CHALLENGE, FAILED_AT, FAILURES_IN_A_ROW, FORGIVE, MOBILE_OF, REACHED
@@ -22,14 +24,19 @@ def key(keys: Keys, mobile: str) -> str:
     return keys.pseudonym("guard", mobile)
 
 
-def count_challenge(portal: Portal, tx: Writer, guard: str) -> None:
-    most = CHALLENGES_A_DAY if portal.sending_limited else 1_000_000
-    if tx.one(COUNT_CHALLENGE, key=guard, most=most):
-        return
-    found = tx.one(FAILED_AT, key=guard)
-    if found and found.failures >= FAILURES_IN_A_ROW:
-        raise Shut
-    raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
+def counting(portal: Portal, tx: Writer, guard: str) -> Callable[[], None]:
+    """Counts one more challenge; Refused when it is asked, and its transaction then undoes it."""
+    counted = tx.soon(COUNT_CHALLENGE, key=guard, most=CHALLENGES_A_DAY if portal.sending_limited else 1_000_000)
+
+    def check() -> None:
+        if counted():
+            return
+        found = tx.one(FAILED_AT, key=guard)
+        if found and found.failures >= FAILURES_IN_A_ROW:
+            raise Shut
+        raise Refused("challenges_spent", _("Too many codes were asked for this number. Talk to a person, or try tomorrow."), "phone", 429)
+
+    return check
 
 
 def forgive_holder(tx: Writer, keys: Keys, customer_id: str | None) -> None:

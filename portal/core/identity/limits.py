@@ -3,6 +3,7 @@
 A refused attempt costs nothing, and the row says how long to wait. A database that fails refuses; it never lets pass.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -96,13 +97,23 @@ Spent = tuple[Limit, str]
 
 def spend(tx: Writer, *wanted: Spent) -> None:
     """One of each budget, or Refused; the caller's transaction then undoes what was spent of the others."""
+    spending(tx, *wanted)()
+
+
+def spending(tx: Writer, *wanted: Spent) -> Callable[[], None]:
+    """`spend` that says Refused when it is asked, so that other questions may travel with it."""
     if not wanted:
-        return
+        return lambda: None
     values: dict[str, str | int] = {}
     for n, (limit, subject) in enumerate(wanted):
         values |= {f"key{n}": limit.key(subject), f"interval{n}": limit.interval, f"tolerance{n}": limit.tolerance}
-    if len(tx.all(_spend(len(wanted)), **values)) < len(wanted):
-        raise too_many()
+    spent = tx.soon(_spend(len(wanted)), **values)
+
+    def check() -> None:
+        if len(spent()) < len(wanted):
+            raise too_many()
+
+    return check
 
 
 def give_back(tx: Writer, spent: Spent) -> None:

@@ -4,7 +4,7 @@ from sqlmodel import col, select
 
 from portal.core.identity import limits
 from portal.core.spans import DAY_MS
-from portal.core.statements import Reader, Statement, Writer, now, p
+from portal.core.statements import Statement, Writer, now, p
 from portal.core.tables import Customer
 
 # A number that changed hands or was changed by somebody else is noticed within a week (promise 18).
@@ -16,12 +16,9 @@ BY_ID_NUMBER = Statement(
 )
 
 
-def by_id_number(reader: Reader, number: str) -> str | None:
-    """Whose ID number it is; nobody is told whether it is anybody's."""
-    row = reader.one(BY_ID_NUMBER, number=number)
-    return str(row.customer_id) if row else None
-
-
-def count_id_number(tx: Writer, address: str, asked_as: str) -> None:
-    """Of an ID number that is nobody's as of one that is."""
-    limits.spend(tx, (limits.id_numbers_by_address(), address), (limits.visits_by_id(), asked_as))
+def by_id_number(tx: Writer, number: str, asked_as: str, address: str) -> str | None:
+    """Whose ID number it is; nobody is told whether it is anybody's. Refused too often, of one that is nobody's as of another."""
+    check = limits.spending(tx, (limits.id_numbers_by_address(), address), (limits.visits_by_id(), asked_as))
+    found = tx.soon(BY_ID_NUMBER, number=number)
+    check()
+    return str(found()[0].customer_id) if found() else None

@@ -51,8 +51,9 @@ SMS_FAILED = _failed("code", Challenge.sendings)
 CALL_FAILED = _failed("call", Challenge.calls)
 _shut = (col(Guard.key) == col(Challenge.guard)) & (col(Guard.failures) >= FAILURES_IN_A_ROW)
 SHUT = select(Guard.key).where(_shut).correlate(Challenge).exists()
-SEEN: tuple[Any, ...] = (*COLUMNS, now().label("at"), SHUT.label("shut"))
-WATCHED: tuple[Any, ...] = (*SEEN, SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed"))
+WATCHED: tuple[Any, ...] = (
+    *COLUMNS, now().label("at"), SHUT.label("shut"), SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed")
+)  # fmt: skip
 REACHED = Statement(
     select(Customer.customer_id, Customer.language)
     .where(col(Customer.mobile) == p("mobile"), SETTLED)
@@ -81,7 +82,10 @@ COUNT_GUESS = Statement(
 )  # fmt: skip
 COUNT_FAILURE = Statement(
     update(Guard)
-    .where(col(Guard.key) == p("key_"), col(Guard.failures) < FAILURES_IN_A_ROW)
+    .where(
+        col(Guard.key) == select(Challenge.guard).where(col(Challenge.browser) == p("browser_")).scalar_subquery(),
+        col(Guard.failures) < FAILURES_IN_A_ROW,
+    )
     .values(failures=col(Guard.failures) + 1)
     .returning(col(Guard.failures), is_exhausted("breaker").label("breaker_open"))
 )
@@ -110,7 +114,7 @@ NEW = Statement(
         created_at=now(), sent_at=now(), expires_at=now() + LIFETIME_MS,
     )
 )  # fmt: skip
-OF_BROWSER = Statement(select(*SEEN).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
+OF_BROWSER = Statement(select(*COLUMNS).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
 WATCH = Statement(select(*WATCHED).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
 SEND_AGAIN = Statement(
     update(Challenge)
