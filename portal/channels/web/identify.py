@@ -11,7 +11,7 @@ from portal.core import typed
 from portal.core.case import Proof
 from portal.core.errors import NotFound, Refused
 from portal.core.events import Origin
-from portal.core.identity import calls, challenges, people, visits
+from portal.core.identity import calls, challenges, judging, people, visits
 from portal.core.identity.challenges import Asker, Waiting
 from portal.core.identity.guards import Shut
 from portal.core.identity.rows import LIFETIME_MS
@@ -155,13 +155,13 @@ async def by_code(call: Call, pages: Pages) -> Response:
     try:
         said = typed.code(call.form.get("code", ""))
         with portal.db.write() as tx:
-            judged = challenges.count_guess(tx, call.kept("code"), call.address)
+            judged = judging.count_guess(tx, call.kept("code"), call.address)
         if (pending := portal.db.durable()) is not None:
             await pending
         call.delay = SLOWER_SECONDS if judged.breaker_open else 0.0
-        if not challenges.is_right(portal, said, judged.challenge):
+        if not judging.is_right(portal, said, judged.challenge):
             with portal.db.write() as tx:
-                why = challenges.refuse(portal, tx, said, judged.challenge, call.origin)
+                why = judging.refuse(portal, tx, said, judged.challenge, call.origin)
             raise why
         return _let_in(call, judged.challenge)
     except Refused as refused:
@@ -172,7 +172,7 @@ def _let_in(call: Call, challenge: Row) -> Response:
     origin = Origin(challenge.channel, challenge.source)
     old = call.visitor.visit_id if call.visitor else ""
     with call.portal.db.write() as tx:
-        if not challenges.consume(tx, challenge):
+        if not judging.consume(tx, challenge):
             raise Refused("code_used", _("This code was used already. Ask for a new one."), "code")
         known = challenge.customer_id is not None
         cookie = visits.begin(

@@ -1,12 +1,10 @@
-"""One-time codes by SMS: asked for, sent again, judged.
+"""One-time codes by SMS: asked for, waited for, sent again.
 
-A code is derived from its challenge when it is sent and when it is judged; it is stored nowhere. Each guess is counted
-first and compared after the commit, so that no two processes can share a count (promise 4).
+A code is derived from its challenge when it is sent and when it is judged; it is stored nowhere.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hmac import compare_digest
 from typing import Any
 
 from portal.core.errors import Refused
@@ -15,14 +13,10 @@ from portal.core.identity import guards, limits
 from portal.core.identity.limits import Spent
 from portal.core.identity.rows import (
     CALLS,
-    COUNT_FAILURE,
-    COUNT_GUESS,
-    FORGIVE,
     GUESSES,
     LIFETIME_MS,
     MOBILE_OF,
     NEW,
-    OF_BROWSER,
     ON_FILE,
     REACHED,
     RESEND_AFTER_MS,
@@ -30,7 +24,6 @@ from portal.core.identity.rows import (
     SEND_AGAIN,
     TOLD_WITHIN_MS,
     TYPED,
-    USE,
     WATCH,
 )
 from portal.core.keys import fingerprint, token
@@ -66,14 +59,6 @@ class Waiting:
     fresh: bool = True  # sent so lately that its vendor may still tell what became of it
     resent: bool = False  # and the earlier codes are dead
     over: Refused | None = None  # why no code of it is taken any more
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A guess that was counted, not yet compared."""
-
-    challenge: Row
-    breaker_open: bool
 
 
 def ask_by_mobile(portal: Portal, tx: Writer, asker: Asker, mobile: str, next: str) -> Waiting:
@@ -181,7 +166,7 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     return Waiting(
         browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
         bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
-        row.sendings > 1, _why_not(row, bool(row.shut)) if spent or row.expires_at <= row.at else None,
+        row.sendings > 1, why_not(row, bool(row.shut)) if spent or row.expires_at <= row.at else None,
     )  # fmt: skip
 
 
@@ -197,59 +182,15 @@ def _call_in(portal: Portal, row: Row, seconds: int) -> int | None:
     return seconds if row.calls or not row.sms_failed else 0
 
 
-def count_guess(tx: Writer, browser: str, address: str) -> Judged:
-    """Count first; the caller commits, then asks `is_right`. Refused where nothing may be judged any more; what was counted with it
-    is undone."""
-    key = fingerprint(browser)
-    spent = limits.spending(tx, (limits.answers_by_address(), address))
-    guess = tx.soon(COUNT_GUESS, browser_=key)
-    failure = tx.soon(COUNT_FAILURE, browser_=key, breaker=limits.wrong_answers().key(""))
-    spent()
-    if guess() and failure():
-        return Judged(guess()[0], bool(failure()[0].breaker_open))
-    row = tx.one(OF_BROWSER, browser=key)
-    raise _why_not(row, shut=row is not None and not failure())
-
-
-def _why_not(row: Row | None, shut: bool) -> Refused:
+def why_not(row: Row | None, shut: bool) -> Refused:
     if row is None:
         return Refused("code_none", _("This code was used already, or belongs to another browser. Ask for a new one."), "code")
     if shut:
         return guards.Shut()
     if row.attempts >= GUESSES:
-        return _guesses_spent()
+        return guesses_spent()
     return Refused("code_expired", _("The code is older than five minutes. Ask for a new one."))
 
 
-def _guesses_spent() -> Refused:
+def guesses_spent() -> Refused:
     return Refused("guesses_spent", _("That was five wrong codes. Ask for a new code, or talk to a person."), status=429)
-
-
-def is_right(portal: Portal, said: str, challenge: Row) -> bool:
-    """Six digits, compared in constant time. A number that is nobody's has no right answer."""
-    fixed = portal.fixed_codes.get(challenge.mobile)
-    right = compare_digest(said.encode(), fixed.encode()) if fixed else portal.keys.code_is(said, challenge.id, challenge.sendings)
-    return bool(challenge.mobile) and right
-
-
-def consume(tx: Writer, challenge: Row) -> bool:
-    """Used by this call alone: of twenty parallel right answers one is told True (promise 3)."""
-    if tx.run(USE, id_=challenge.id, sendings_=challenge.sendings) != 1:
-        return False
-    tx.later(FORGIVE, key_=challenge.guard)
-    return True
-
-
-def refuse(portal: Portal, tx: Writer, said: str, challenge: Row, origin: Origin) -> Refused:
-    """Why a counted guess was not right, noted."""
-    note(tx, origin, "code", "refused", reason="wrong", customer_id=challenge.customer_id)
-    try:
-        limits.spend(tx, (limits.wrong_answers(), ""))
-    except Refused:
-        note(tx, origin, "code", "alert", reason="wrong answers beyond honest typing")
-    earlier = range(1, challenge.sendings)
-    if challenge.mobile and any([portal.keys.code_is(said, challenge.id, sending) for sending in earlier]):
-        return Refused("code_old", _("This is an earlier code. Type the one in the newest SMS."), "code")
-    if challenge.attempts >= GUESSES:
-        return _guesses_spent()
-    return Refused("code_wrong", _("The code is not right. Look at the last SMS and try again."), "code")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-from portal.core.identity import challenges
+from portal.core.identity import judging
 from tests.databases import on_sqlite
 from tests.security.visitors import RUTH
 
@@ -21,5 +21,5 @@ class Secret(str):
 def test_an_agreed_code_too_is_compared_in_constant_time(new_portal):
     portal = replace(new_portal().app.state.portal, fixed_codes={RUTH: Secret("123456")})
     challenge = SimpleNamespace(mobile=RUTH)
-    assert challenges.is_right(portal, "123456", challenge)
-    assert not challenges.is_right(portal, "123457", challenge)
+    assert judging.is_right(portal, "123456", challenge)
+    assert not judging.is_right(portal, "123457", challenge)
