@@ -17,6 +17,7 @@ CASES = Path(__file__).resolve().parents[1] / "../shared/data/09-accessibility-b
 NOT_RUN = {"label-content-name-mismatch", "meta-refresh"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("outcome", "reported"), [("failed", True), ("passed", False)])
 def test_the_check_says_what_w3c_says(page, outcome, reported):
     surprises = []

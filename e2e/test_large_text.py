@@ -9,8 +9,9 @@ from e2e.telephone import Telephone
 from tests.browser import FLAGS
 
 WIDTHS = (320, 360)
-# The letters of the browser, in pixels, and the languages: with letters as they come, the one of the right and the longest one.
-READERS = {16: ("he", "ru"), 20: ("ru",), 32: ("he", "ar", "en", "ru")}
+# The letters of the browser, in pixels, and the languages: those from the right, and the longest one. The rest in `make test-long`.
+READERS = [(32, "he"), (16, "ru"), (32, "ru")]
+MORE_READERS = [(16, "he"), (20, "ru"), (32, "ar"), (32, "en")]
 # Of telephones upright and on their side; the last is what a keyboard leaves.
 SCREENS = ((360, 740), (320, 640), (740, 360), (640, 320), (360, 420))
 # Of the screen's height, what the bar may take from the page.
@@ -38,6 +39,11 @@ OUTSIDE = """() => {
 }"""
 
 
+in_every_size = pytest.mark.parametrize(
+    ("reader", "language"), [*READERS, *(pytest.param(*one, marks=pytest.mark.long) for one in MORE_READERS)], indirect=["reader"]
+)
+
+
 @pytest.fixture(scope="module")
 def reader(request: pytest.FixtureRequest, launch_browser: Callable[..., Browser]) -> Iterator[Browser]:
     """Whose browser has letters of that many pixels; we take an eighth more."""
@@ -46,7 +52,7 @@ def reader(request: pytest.FixtureRequest, launch_browser: Callable[..., Browser
     browser.close()
 
 
-@pytest.mark.parametrize(("reader", "language"), [(size, one) for size, some in READERS.items() for one in some], indirect=["reader"])
+@in_every_size
 def test_every_page_and_its_menu_fit_the_narrowest_phones(reader, site, telephone, language):
     page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 360, "height": 740})
     seen = outside(page, f"/?lang={language}") | outside(page, "/identify")
@@ -57,7 +63,7 @@ def test_every_page_and_its_menu_fit_the_narrowest_phones(reader, site, telephon
     page.close()
 
 
-@pytest.mark.parametrize(("reader", "language"), [(size, one) for size, some in READERS.items() for one in some], indirect=["reader"])
+@in_every_size
 def test_the_human_bar_leaves_the_page_to_be_read_to_its_end(reader, site, language):
     page = reader.new_page(base_url=site, is_mobile=True, has_touch=True)
     page.goto(f"/?lang={language}")
