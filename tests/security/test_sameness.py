@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.client import Client
-from tests.databases import on_sqlite, quick_on_sqlite
+from tests.databases import on_sqlite
 from tests.security import visitors
 from tests.security.visitors import NOBODY, NOBODY_ID, RUTH, RUTH_ID, elsewhere, local
 
@@ -136,7 +136,7 @@ def cost(said: list[str], request: Request, portal: Client, known: bool) -> list
     return [" ".join(statement.split()[:3]) for statement in said if "incentive" not in statement]
 
 
-@quick_on_sqlite
+@pytest.mark.long
 def test_how_long_it_takes_tells_nothing(serve, demo_url, new_browser):
     """AUC over 200 of each: how well the slower of two answers tells the known number; 0.5 tells nothing.
 
