@@ -169,7 +169,7 @@ def test_a_number_typed_after_an_id_number_does_not_tell_whether_it_is_the_one_o
         visitors.type_id(portal, RUTH_ID, next="/")
         portal.post("/identify/step-up", data={"next": "/"}, headers=elsewhere())
         answered = portal.post("/identify/phone", data={"phone": phone, "next": "/"}, headers=elsewhere())
-        seen.append(re.sub(r'data-left="\d+"', "", answered.text))
+        seen.append(masked(answered.text))
     assert seen[0] == seen[1]
 
 
@@ -371,7 +371,7 @@ def test_with_no_number_to_call_from_no_call_is_offered(new_portal, fake):
 
 
 def masked(text: str) -> str:
-    return re.sub(r'data-(left|wait)="\d+"', r"data-\1", text)
+    return re.sub(r"05\d-\d{3}-\d{4}", "TYPED", re.sub(r'data-(left|wait)="\d+"', r"data-\1", text))
 
 
 def test_a_known_and_an_unknown_number_see_the_same_on_the_way_to_a_call(portal, fake, demo_database):

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from portal.channels.web.identify import SLOWER_SECONDS
 from portal.core.identity import judging
+from portal.core.languages import Phone
 from portal.core.statements import Database, Statement, insert, now, p
 from portal.core.tables import Customer, Rate
 from tests.client import Client, Page
@@ -283,8 +284,35 @@ def test_a_code_that_is_sent_again_is_said_to_be_on_its_way_and_stays_said(porta
     pass_time(portal, 61)
     again = portal.submit(first, "resend")
     assert not first.has("resent")
-    said = "If this is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works."
+    said = f"If {typed(phone)} is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works."
     assert again.said("resent") == portal.open("/identify/code").said("resent") == said
+
+
+def typed(phone: str) -> str:
+    return Phone(phone).national()
+
+
+@pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
+def test_the_number_that_was_typed_can_be_looked_at_until_the_code_is_right(portal, phone):
+    pages = (ask(portal, phone), portal.get("/identify/code"), portal.get("/identify/code?lang=ru"), answer(portal, "000000"))
+    assert [typed(phone) in page.text for page in pages] == [True] * 4
+    visitors.log_in(portal, DANIEL)
+    assert "typed" not in portal.cookies
+
+
+def test_a_number_that_this_browser_did_not_ask_for_is_not_shown(portal):
+    """Of the mobile on file nothing is told: a cookie that guesses it is not answered."""
+    ask(portal)
+    for forged in (NOBODY, "<b>", ""):
+        portal.cookies.set("typed", forged)
+        page = portal.get("/identify/code")
+        assert page.status_code == 200
+        assert typed(NOBODY) not in page.text
+    portal.cookies.clear()
+    visitors.type_id(portal, RUTH_ID)
+    press(portal, "/identify/step-up")
+    portal.cookies.set("typed", RUTH)
+    assert typed(RUTH) not in portal.get("/identify/code").text
 
 
 def test_a_code_that_is_sent_again_by_an_id_number_is_said_to_be_too(portal):

@@ -111,6 +111,7 @@ def masked(text: str) -> str:
     text = re.sub(r"(?<==)[A-Za-z0-9_-]{43}(?=;)|(?<=journey=)[0-9a-f]{16}|(?<=journey%3D)[0-9a-f]{16}", "RANDOM", text)
     text = re.sub(r'(data-testid="reference">)[^<]*', r"\1RANDOM", text)
     text = re.sub(r"\b\d+ שניות", "SECONDS", text)
+    text = re.sub(r"05\d-\d{3}-\d{4}|(?<=typed=)\+\d+", "TYPED", text)
     text = re.sub(r'(name="journey" value=")[0-9a-f]{16}', r"\1RANDOM", text)
     return re.sub(r'data-(left|wait)="\d+"', r"data-\1", text)
 

@@ -3,17 +3,38 @@
 from dataclasses import dataclass
 
 from portal.channels.web.call import Call
+from portal.core.identity import guards
 from portal.core.identity.challenges import Waiting
-from portal.core.languages import Text, _
+from portal.core.languages import Phone, Text, _
 
-SENT = _("If this is the mobile number of a customer, a code is on its way to it.")
-SENT_ON_FILE = _("If we have a mobile number on file for this ID number, a code is on its way to it.")
-SENT_AGAIN = _("If this is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works.")
-SENT_AGAIN_ON_FILE = _(
-    "If we have a mobile number on file for this ID number, a new code is on its way to it. The earlier one no longer works."
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of a number that may be nobody's."""
+
+    sent: Text
+    again: Text
+    calling: Text
+
+
+ON_FILE = Told(
+    _("If we have a mobile number on file for this ID number, a code is on its way to it."),
+    _("If we have a mobile number on file for this ID number, a new code is on its way to it. The earlier one no longer works."),
+    _("If we have a mobile number on file for this ID number, we are calling it now. Press 1 to hear the code."),
 )
-CALLING = _("If this is the mobile number of a customer, we are calling it now. Press 1 to hear the code.")
-CALLING_ON_FILE = _("If we have a mobile number on file for this ID number, we are calling it now. Press 1 to hear the code.")
+TYPED = Told(
+    _("If this is the mobile number of a customer, a code is on its way to it."),
+    _("If this is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works."),
+    _("If this is the mobile number of a customer, we are calling it now. Press 1 to hear the code."),
+)
+
+
+def _to(phone: Phone) -> Told:
+    return Told(
+        _("If {phone} is the mobile number of a customer, a code is on its way to it.", phone=phone),
+        _("If {phone} is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works.", phone=phone),
+        _("If {phone} is the mobile number of a customer, we are calling it now. Press 1 to hear the code.", phone=phone),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +52,21 @@ class Delivery:
 def delivery(call: Call, waiting: Waiting) -> Delivery:
     failed = waiting.call_failed if waiting.calls else waiting.sms_failed
     calling = waiting.calls > 0 and waiting.fresh and not failed
-    line = _failure(waiting) if failed else _on_its_way(waiting, calling)
+    line = _failure(waiting) if failed else _on_its_way(call, waiting, calling)
     return Delivery(line.say(call.language), failed, calling, waiting.resent, waiting.call_in, waiting.fresh and not failed)
 
 
-def _on_its_way(waiting: Waiting, calling: bool) -> Text:
-    if calling:
-        return CALLING_ON_FILE if waiting.on_file else CALLING
-    if waiting.resent:
-        return SENT_AGAIN_ON_FILE if waiting.on_file else SENT_AGAIN
-    return SENT_ON_FILE if waiting.on_file else SENT
+def _on_its_way(call: Call, waiting: Waiting, calling: bool) -> Text:
+    told = ON_FILE if waiting.on_file else _to(phone) if (phone := _typed(call, waiting)) else TYPED
+    return told.calling if calling else told.again if waiting.resent else told.sent
+
+
+def _typed(call: Call, waiting: Waiting) -> Phone | None:
+    """The number that was typed in this browser, to be looked at again. The browser alone keeps it: of nobody's we keep nothing."""
+    if typed := call.cookies.get("typed"):
+        return Phone(typed)
+    kept = call.kept("typed")
+    return Phone(kept) if kept and guards.key(call.portal.keys, kept) == waiting.guard else None
 
 
 def _failure(waiting: Waiting) -> Text:

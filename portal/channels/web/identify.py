@@ -55,6 +55,7 @@ def by_phone(call: Call, pages: Pages) -> Response:
         return _shut(call, pages, shut, "/identify", call.next)
     except Refused as refused:
         return _form(call, pages, refused)
+    call.cookies["typed"] = mobile
     return _asked(call, pages, waiting)
 
 
@@ -179,7 +180,7 @@ def _let_in(call: Call, challenge: Row) -> Response:
             tx, Proof.CODE if known else Proof.NOTHING, challenge.customer_id, call.language, origin,
             instead_of=old, mobile="" if known else challenge.mobile, coded=True,
         )  # fmt: skip
-    call.cookies |= {"visit": cookie, "code": ""}
+    call.cookies |= {"visit": cookie, "code": "", "typed": ""}
     return RedirectResponse(challenge.next if known else f"/identify/customer?next={quote(challenge.next)}", 303)
 
 

@@ -50,6 +50,7 @@ class Waiting:
     next: str
     resend_in: int  # seconds
     resends_left: int
+    guard: str = ""  # of the telephone, a customer's or not
     on_file: bool = False  # asked by an ID number: nothing of the number may be shown
     ending: str = ""  # its last two digits, where they were typed here
     sms_failed: bool = False
@@ -93,7 +94,7 @@ def _start(
     language = Language(people[0][1]) if len(people) == 1 else asker.language
     _send(portal, tx, id, 1, mobile if people else "", customer_id, language)
     note(tx, asker.origin, "code", "asked", customer_id=customer_id)
-    return Waiting(browser, next, wait_ms(portal) // 1000, RESENDS, on_file=purpose == ON_FILE)
+    return Waiting(browser, next, wait_ms(portal) // 1000, RESENDS, guard, on_file=purpose == ON_FILE)
 
 
 def _just_asked(portal: Portal, tx: Writer, asker: Asker, purpose: str, guard: str) -> Waiting | None:
@@ -134,7 +135,8 @@ def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
     return Waiting(
-        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.purpose == ON_FILE, calls=row.calls, resent=True
+        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.guard, row.purpose == ON_FILE,
+        calls=row.calls, resent=True,
     )  # fmt: skip
 
 
@@ -164,9 +166,10 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     seconds = max(0, -(-(row.sent_at + wait_ms(portal) - row.at) // 1000))
     typed, spent = row.purpose == TYPED, _spent(row)
     return Waiting(
-        browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), not typed, row.mobile[-2:] if typed else "",
-        bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds), row.at - row.sent_at < TOLD_WITHIN_MS,
-        row.sendings > 1, why_not(row, bool(row.shut)) if spent or row.expires_at <= row.at else None,
+        browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), row.guard, not typed,
+        row.mobile[-2:] if typed else "", bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds),
+        row.at - row.sent_at < TOLD_WITHIN_MS, row.sendings > 1,
+        why_not(row, bool(row.shut)) if spent or row.expires_at <= row.at else None,
     )  # fmt: skip
 
 
