@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from portal.core import typed
 from portal.core.case import Case, Proof, Reply
 from portal.core.errors import Refused
-from portal.core.languages import Phone, Text, _
+from portal.core.languages import Phone, Text, _, of_day
 from portal.core.steps import Ask, Choice, Fact, Field, Handoff, Input, Step
 
 SLUG = "talk-to-human"
@@ -40,9 +40,9 @@ DAYS = (
     _("Sunday, {start} to {end}"),
 )
 
-SOON_TODAY = _("Today at {time}, when we open")
-SOON_TOMORROW = _("Tomorrow at {time}, when we open")
 SOON = (
+    _("Today at {time}, when we open"),
+    _("Tomorrow at {time}, when we open"),
     _("Monday at {time}, when we open"),
     _("Tuesday at {time}, when we open"),
     _("Wednesday at {time}, when we open"),
@@ -94,9 +94,7 @@ def _soon(case: Case) -> Text:
     if opening is None:
         return _("As soon as possible")
     day, opens, _closes = opening
-    ahead = (day - case.today).days
-    said = (SOON_TODAY, SOON_TOMORROW)[ahead] if ahead < 2 else SOON[day.weekday()]
-    return replace(said, values={"time": f"{opens:%H:%M}"})
+    return of_day(SOON, day, case.today, time=f"{opens:%H:%M}")
 
 
 def call_back(case: Case, reply: Reply) -> Step:

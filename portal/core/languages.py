@@ -5,8 +5,8 @@ A `Text` is a sentence before its language is known: it is stored on a journey a
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -106,6 +106,12 @@ def worded(words: Mapping[str, str], language: Language) -> str:
 def n_(id: str, plural: str, n: int, **values: Value) -> Text:
     """A sentence that counts."""
     return Text(id, {"n": n, **values}, plural)
+
+
+def of_day(sentences: Sequence[Text], day: date, today: date, **values: Value) -> Text:
+    """The one of that day: today, tomorrow, then each weekday from Monday. Whole sentences, for languages bend the name of the day."""
+    ahead = (day - today).days
+    return replace(sentences[ahead if ahead < 2 else 2 + day.weekday()], values=values)
 
 
 @lru_cache(20_000)

@@ -1,7 +1,7 @@
 """What every page shows around its own part: the ways to a person, the benefit, the languages, the visit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from portal.channels.web.look import Look
 from portal.core.case import Proof
 from portal.core.company import Company
 from portal.core.identity.visits import Visitor
-from portal.core.languages import Language, Phone, Text, _, n_
+from portal.core.languages import Language, Phone, Text, _, n_, of_day
 
-OPENS_TODAY = _("Closed now. Opens today at {time}")
-OPENS_TOMORROW = _("Closed now. Opens tomorrow at {time}")
 OPENS = (
+    _("Closed now. Opens today at {time}"),
+    _("Closed now. Opens tomorrow at {time}"),
     _("Closed now. Opens Monday at {time}"),
     _("Closed now. Opens Tuesday at {time}"),
     _("Closed now. Opens Wednesday at {time}"),
@@ -162,6 +162,4 @@ def _expect(company: Company, is_open: bool, at: datetime) -> Text:
     if opening is None:
         return _("Closed now")
     day, opens, _closes = opening
-    ahead = (day - at.date()).days
-    said = (OPENS_TODAY, OPENS_TOMORROW)[ahead] if ahead < 2 else OPENS[day.weekday()]
-    return replace(said, values={"time": f"{opens:%H:%M}"})
+    return of_day(OPENS, day, at.date(), time=f"{opens:%H:%M}")
