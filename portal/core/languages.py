@@ -58,9 +58,10 @@ class Phone:
     """An E.164 number, shown as people in its country write it."""
 
     e164: str
+    parsed: phonenumbers.PhoneNumber | None = field(default=None, compare=False, repr=False)  # reading it costs more than writing it
 
     def national(self) -> str:
-        number = phonenumbers.parse(self.e164)
+        number = self.parsed or phonenumbers.parse(self.e164)
         style = phonenumbers.PhoneNumberFormat
         return phonenumbers.format_number(number, style.NATIONAL if number.country_code == 972 else style.INTERNATIONAL)
 

@@ -97,7 +97,8 @@ class Reader(Protocol):
     def all(self, statement: Statement, **values: Any) -> list[Row]: ...
 
     def soon(self, statement: Statement, **values: Any) -> Callable[[], list[Row]]:
-        """Like `all`, where the answer is read later: what is asked before that travels together."""
+        """Like `all`, where the answer is read later, but before the reading or the transaction ends: what is asked until then travels
+        together."""
         ...
 
 

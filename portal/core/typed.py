@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumberType
 from stdnum.il import idnr
 
 from portal.core.errors import Refused
-from portal.core.languages import _
+from portal.core.languages import Phone, _
 
 # U+066B and U+066C part a number that is written in Arabic digits.
 ARABIC = str.maketrans("٫٬", ".,")
@@ -47,14 +47,14 @@ def code(text: str) -> str:
     raise Refused("code_form", _("The code is six digits. Look for it in the last SMS we sent."), "code")
 
 
-def mobile(text: str, countries: Collection[str]) -> str:
-    """E.164. Refuses what no SMS reaches, and countries the company does not send to; says nothing of customers."""
+def mobile(text: str, countries: Collection[str]) -> Phone:
+    """Refuses what no SMS reaches, and countries the company does not send to; says nothing of customers."""
     number, kind = _number(text)
     if phonenumbers.region_code_for_number(number) not in countries:
         raise Refused("phone_country", _("We cannot send codes to numbers abroad. You can identify with your ID number."), "phone")
     if kind not in MOBILE:
         raise Refused("phone_landline", _("A landline cannot get an SMS. Type a mobile number, or use your ID number."), "phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number)
 
 
 def phone(text: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from portal.channels.web.identify import SLOWER_SECONDS
+from portal.channels.web.page import OWN
 from portal.core.identity import judging
 from portal.core.languages import Phone
 from portal.core.statements import Database, Statement, insert, now, p
@@ -134,7 +135,7 @@ def test_after_five_wrong_codes_the_page_leads_to_a_new_challenge_and_to_no_code
     resent = portal.post("/identify/resend", data={"next": "/"}, headers=visitors.elsewhere())
     assert (resent.status_code, Page(resent).at("error").get("data-error")) == (429, "guesses_spent")
     start = portal.follow(Page(resent), "start-again")
-    assert (start.path, start.has("phone")) == ("/identify?next=/actions/pay-balance", True)
+    assert (start.path, start.has("phone")) == ("/identify?mend=1&next=/actions/pay-balance", True)
 
 
 def test_after_five_wrong_codes_the_same_number_gets_a_new_code_at_once(portal):
@@ -293,25 +294,46 @@ def typed(phone: str) -> str:
 
 
 @pytest.mark.parametrize("phone", [RUTH, NOBODY], ids=["known", "unknown"])
-def test_the_number_that_was_typed_can_be_looked_at_until_the_code_is_right(portal, phone):
+def test_the_number_that_was_typed_can_be_looked_at_and_mended(portal, phone):
     pages = (ask(portal, phone), portal.get("/identify/code"), portal.get("/identify/code?lang=ru"), answer(portal, "000000"))
-    assert [typed(phone) in page.text for page in pages] == [True] * 4
-    visitors.log_in(portal, DANIEL)
-    assert "typed" not in portal.cookies
+    packed = portal.get("/identify/code", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert [typed(phone) in page.text for page in (*pages, packed)] == [True] * 5
+    assert [OWN in page.text for page in (*pages, packed)] == [False] * 5
+    mended = portal.follow(portal.open("/identify/code"), "start-again")
+    assert mended.at("phone").get("value") == typed(phone)
+    assert portal.open("/identify").at("phone").get("value") == ""
+
+
+@pytest.mark.parametrize("way", ["in by a code", "in by an ID number", "left"])
+def test_the_number_that_was_typed_is_forgotten_for_whoever_comes_next(portal, way):
+    if way == "left":
+        visitors.type_id(portal, RUTH_ID)
+    ask(portal, NOBODY)
+    match way:
+        case "in by a code":
+            visitors.log_in(portal, DANIEL)
+        case "in by an ID number":
+            visitors.type_id(portal, RUTH_ID)
+        case _:
+            portal.post("/leave")
+    assert not {"typed", "code"} & set(portal.cookies)
+    assert typed(NOBODY) not in portal.get("/identify?mend=1").text
+    assert portal.open("/identify/code").path.startswith("/identify?")
 
 
 def test_a_number_that_this_browser_did_not_ask_for_is_not_shown(portal):
     """Of the mobile on file nothing is told: a cookie that guesses it is not answered."""
     ask(portal)
     for forged in (NOBODY, "<b>", ""):
-        portal.cookies.set("typed", forged)
+        portal.cookies.set("typed", forged, domain="127.0.0.1")
         page = portal.get("/identify/code")
-        assert page.status_code == 200
-        assert typed(NOBODY) not in page.text
+        assert (page.status_code, typed(NOBODY) in page.text) == (200, False)
+        assert portal.open("/identify?mend=1").at("phone").get("value") == (typed(NOBODY) if forged == NOBODY else "")
     portal.cookies.clear()
     visitors.type_id(portal, RUTH_ID)
     press(portal, "/identify/step-up")
-    portal.cookies.set("typed", RUTH)
+    portal.cookies.set("typed", RUTH, domain="127.0.0.1")
     assert typed(RUTH) not in portal.get("/identify/code").text
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from portal.channels.web.call import Call
+from portal.channels.web.page import OWN
 from portal.core.identity import guards
 from portal.core.identity.challenges import Waiting
 from portal.core.languages import Phone, Text, _
@@ -27,14 +28,11 @@ TYPED = Told(
     _("If this is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works."),
     _("If this is the mobile number of a customer, we are calling it now. Press 1 to hear the code."),
 )
-
-
-def _to(phone: Phone) -> Told:
-    return Told(
-        _("If {phone} is the mobile number of a customer, a code is on its way to it.", phone=phone),
-        _("If {phone} is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works.", phone=phone),
-        _("If {phone} is the mobile number of a customer, we are calling it now. Press 1 to hear the code.", phone=phone),
-    )
+TYPED_HERE = Told(
+    _("If {phone} is the mobile number of a customer, a code is on its way to it.", phone=OWN),
+    _("If {phone} is the mobile number of a customer, a new code is on its way to it. The earlier one no longer works.", phone=OWN),
+    _("If {phone} is the mobile number of a customer, we are calling it now. Press 1 to hear the code.", phone=OWN),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +44,36 @@ class Delivery:
     calling: bool
     resent: bool
     call_in: int | None
-    watch: bool  # there may be news of it yet
+    watch: bool
 
 
-def delivery(call: Call, waiting: Waiting) -> Delivery:
-    failed = waiting.call_failed if waiting.calls else waiting.sms_failed
-    calling = waiting.calls > 0 and waiting.fresh and not failed
-    line = _failure(waiting) if failed else _on_its_way(call, waiting, calling)
-    return Delivery(line.say(call.language), failed, calling, waiting.resent, waiting.call_in, waiting.fresh and not failed)
-
-
-def _on_its_way(call: Call, waiting: Waiting, calling: bool) -> Text:
-    told = ON_FILE if waiting.on_file else _to(phone) if (phone := _typed(call, waiting)) else TYPED
-    return told.calling if calling else told.again if waiting.resent else told.sent
-
-
-def _typed(call: Call, waiting: Waiting) -> Phone | None:
+def typed_here(call: Call, waiting: Waiting) -> str:
     """The number that was typed in this browser, to be looked at again. The browser alone keeps it: of nobody's we keep nothing."""
-    if typed := call.cookies.get("typed"):
-        return Phone(typed)
     kept = call.kept("typed")
-    return Phone(kept) if kept and guards.key(call.portal.keys, kept) == waiting.guard else None
+    ours = kept and not waiting.on_file and guards.key(call.portal.keys, kept) == waiting.guard
+    return Phone(kept).national() if ours else ""
+
+
+def _failed(waiting: Waiting) -> bool:
+    return waiting.call_failed if waiting.calls else waiting.sms_failed
+
+
+def is_watched(waiting: Waiting) -> bool:
+    """Whether there may be news of it yet."""
+    return waiting.fresh and not _failed(waiting)
+
+
+def delivery(call: Call, waiting: Waiting, own: str) -> Delivery:
+    """`own`: the number, if it was typed here."""
+    failed = _failed(waiting)
+    calling = waiting.calls > 0 and waiting.fresh and not failed
+    line = _failure(waiting) if failed else _on_its_way(waiting, calling, own)
+    return Delivery(line.say(call.language), failed, calling, waiting.resent, waiting.call_in, is_watched(waiting))
+
+
+def _on_its_way(waiting: Waiting, calling: bool, own: str) -> Text:
+    told = ON_FILE if waiting.on_file else TYPED_HERE if own else TYPED
+    return told.calling if calling else told.again if waiting.resent else told.sent
 
 
 def _failure(waiting: Waiting) -> Text:

@@ -4,8 +4,9 @@ from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
-from portal.channels.web.call import Call, identify
-from portal.channels.web.delivery import delivery
+from portal.channels.web.call import FORGOTTEN, Call, identify
+from portal.channels.web.delivery import delivery, is_watched, typed_here
+from portal.channels.web.page import OWN
 from portal.channels.web.pages import Pages, refusal
 from portal.core import typed
 from portal.core.case import Proof
@@ -29,7 +30,15 @@ SLOWER_SECONDS = 2.0
 
 
 def ask(call: Call, pages: Pages) -> Response:
-    return _form(call, pages, notice=_ended(call) if call.visit_ended else "")
+    return _form(call, pages, notice=_ended(call) if call.visit_ended else "", own=_typed_before(call) if "mend" in call.query else "")
+
+
+def _typed_before(call: Call) -> str:
+    """For who comes back to mend a digit."""
+    try:
+        return typed.mobile(call.kept("typed"), call.portal.company.sms_countries).national()
+    except Refused:
+        return ""
 
 
 def _ended(call: Call) -> str:
@@ -37,12 +46,12 @@ def _ended(call: Call) -> str:
     return (ENDED_UNSENT if "unsent" in call.query else ENDED).say(call.language)
 
 
-def _form(call: Call, pages: Pages, refused: Refused | None = None, notice: str = "") -> Response:
+def _form(call: Call, pages: Pages, refused: Refused | None = None, notice: str = "", own: str = "") -> Response:
     call.shown_at = "/identify"
     return pages.html(
         call, "identify.html", TITLE, status=refused.status if refused else 200, notice=notice, next=call.next,
-        source=call.origin.source, phone=call.form.get("phone", ""), id_number=call.form.get("id_number", ""),
-        refusal=refusal(refused) if refused else None,
+        source=call.origin.source, phone=OWN if own else call.form.get("phone", ""), id_number=call.form.get("id_number", ""),
+        refusal=refusal(refused) if refused else None, own=own,
     )  # fmt: skip
 
 
@@ -50,13 +59,13 @@ def by_phone(call: Call, pages: Pages) -> Response:
     try:
         mobile = typed.mobile(call.form.get("phone", ""), call.portal.company.sms_countries)
         with call.portal.db.write() as tx:
-            waiting = challenges.ask_by_mobile(call.portal, tx, _asker(call), mobile, call.next)
+            waiting = challenges.ask_by_mobile(call.portal, tx, _asker(call), mobile.e164, call.next)
     except Shut as shut:
         return _shut(call, pages, shut, "/identify", call.next)
     except Refused as refused:
         return _form(call, pages, refused)
-    call.cookies["typed"] = mobile
-    return _asked(call, pages, waiting)
+    call.cookies["typed"] = mobile.e164
+    return _asked(call, pages, waiting, mobile.national())
 
 
 def by_id(call: Call, pages: Pages) -> Response:
@@ -70,7 +79,7 @@ def by_id(call: Call, pages: Pages) -> Response:
             cookie = visits.begin(tx, Proof.ID, customer_id, call.language, call.origin, instead_of=old, asked_as=asked_as)
     except Refused as refused:
         return _form(call, pages, refused)
-    call.cookies["visit"] = cookie
+    call.cookies |= {"visit": cookie, **FORGOTTEN}
     return RedirectResponse(call.next, 303)
 
 
@@ -88,20 +97,20 @@ def step_up(call: Call, pages: Pages) -> Response:
     return _asked(call, pages, waiting)
 
 
-def _asked(call: Call, pages: Pages, waiting: Waiting) -> Response:
+def _asked(call: Call, pages: Pages, waiting: Waiting, own: str = "") -> Response:
     call.cookies["code"] = waiting.browser
-    return _code_page(call, pages, waiting)
+    return _code_page(call, pages, waiting, own=own)
 
 
-def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | None = None) -> Response:
+def _code_page(call: Call, pages: Pages, waiting: Waiting, refused: Refused | None = None, own: str = "") -> Response:
     if isinstance(waiting.over, Shut):
         return _shut(call, pages, waiting.over, "/identify/code", waiting.next, 429 if refused else 200)
     call.shown_at = "/identify/code"
-    said = refused or waiting.over
+    said, own = refused or waiting.over, own or typed_here(call, waiting)
     return pages.html(
         call, "code.html", CODE, status=refused.status if refused else 200, next=waiting.next, resend_in=waiting.resend_in,
         resends_left=waiting.resends_left, minutes=LIFETIME_MS // 60_000, refusal=refusal(said) if said else None,
-        delivery=delivery(call, waiting), over=waiting.over is not None,
+        delivery=delivery(call, waiting, own), over=waiting.over is not None, own=own,
     )  # fmt: skip
 
 
@@ -144,10 +153,11 @@ def call_me(call: Call, pages: Pages) -> Response:
 
 def news(call: Call, pages: Pages) -> Response:
     """What a page that waits asks for: no content while there is none."""
-    shown = delivery(call, waiting := _waiting(call))
-    if waiting.browser and shown.watch:
+    waiting = _waiting(call)
+    if waiting.browser and is_watched(waiting):
         return Response(status_code=204)
-    return pages.html(call, "parts/delivery.html", CODE, benefit=False, delivery=shown, next=waiting.next)
+    own = typed_here(call, waiting)
+    return pages.html(call, "parts/delivery.html", CODE, benefit=False, delivery=delivery(call, waiting, own), next=waiting.next, own=own)
 
 
 async def by_code(call: Call, pages: Pages) -> Response:
@@ -180,7 +190,7 @@ def _let_in(call: Call, challenge: Row) -> Response:
             tx, Proof.CODE if known else Proof.NOTHING, challenge.customer_id, call.language, origin,
             instead_of=old, mobile="" if known else challenge.mobile, coded=True,
         )  # fmt: skip
-    call.cookies |= {"visit": cookie, "code": "", "typed": ""}
+    call.cookies |= {"visit": cookie, **FORGOTTEN}
     return RedirectResponse(challenge.next if known else f"/identify/customer?next={quote(challenge.next)}", 303)
 
 
@@ -214,7 +224,7 @@ def leave(call: Call, pages: Pages) -> Response:
     if call.visitor:
         with call.portal.db.write() as tx:
             visits.leave(tx, call.visitor)
-    call.cookies["visit"] = ""
+    call.cookies |= {"visit": "", **FORGOTTEN}
     return RedirectResponse("/?left=1", 303)
 
 

@@ -1,14 +1,11 @@
 """Renders the templates. What is the same for everybody is rendered once a minute."""
 
-import gzip
 import json
 import re
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,14 +17,12 @@ from starlette.responses import Response
 from portal.channels.web import page as chrome
 from portal.channels.web.benefits import Benefits
 from portal.channels.web.call import HOME, Call
+from portal.channels.web.kept import Kept, Rendered, rendered
 from portal.channels.web.look import Look
 from portal.core.errors import Refused
 from portal.core.languages import Language, Text, Value, _, day, money, show, translate
 from portal.core.portal import Portal
 from portal.core.steps import Attachment, Paper, Refusal
-
-# Rendered pages of nobody in particular: 4 languages of some ten pages, and room for what links add to them.
-KEPT = 300
 
 SENTENCE = re.compile(r"""(?<!\w)_\(("(?:[^"\\]|\\.)*")\)""")
 INCLUDE = re.compile(r"""\{% include "([^"]+)" %\}\n?""")
@@ -57,23 +52,27 @@ class Pages:
         self.kept: Kept[Rendered] = Kept()
 
     def html(
-        self, call: Call, template: str, title: Text, /, *, status: int = 200, benefit: bool = True, notice: str = "", **context: Any
-    ) -> Response:
-        """A page. Of a visitor it is made anew; of nobody, the same context is the same page for a minute."""
+        self, call: Call, template: str, title: Text, /, *,
+        status: int = 200, benefit: bool = True, notice: str = "", own: str = "", **context: Any,
+    ) -> Response:  # fmt: skip
+        """A page. Of a visitor it is made anew; of nobody, the same context is the same page for a minute, but for `own`: what
+        stands where the context has OWN, and needs no escaping."""
         refused = bool(context.get("refusal"))
         offered = self.benefits.line(call) if benefit and not refused else ""
         context["status"] = status
         _shown(template, status).inc()
-        body, packed = self._rendered(call, template, chrome.place(call, _titled(call, title, refused), offered, notice), context)
+        page = self._rendered(call, template, chrome.place(call, _titled(call, title, refused), offered, notice), context)
+        if own:
+            page = page.with_own(own)
         headers = {"vary": "HX-Request, HX-Request-Type, Accept-Encoding"}
         if "gzip" not in call.headers.get("accept-encoding", ""):
-            return Response(body, status, headers, "text/html")
-        return Response(packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
+            return Response(page.body, status, headers, "text/html")
+        return Response(page.packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
 
     def _rendered(self, call: Call, template: str, place: chrome.Place, context: dict[str, Any]) -> "Rendered":
         def anew() -> Rendered:
             page = chrome.page(call, self.look, place)
-            return rendered(self.environments[place.language].get_template(template).render(page=page, **context))
+            return rendered(self.environments[place.language].get_template(template).render(page=page, **context).encode())
 
         if chrome.identified(call.visitor):
             return anew()
@@ -115,38 +114,9 @@ def _titled(call: Call, title: Text, refused: bool) -> str:
     return f"{ERROR.say(call.language)} {said}" if refused else said
 
 
-T = TypeVar("T")
-
-
 @cache
 def _shown(template: str, status: int) -> Counter:
     return PAGES.labels(Path(template).stem, status)
-
-
-class Rendered(NamedTuple):
-    body: bytes
-    packed: Callable[[], bytes]
-
-
-def rendered(text: str) -> Rendered:
-    """Packed when somebody takes it packed, and once."""
-    body = text.encode()
-    return Rendered(body, cache(lambda: gzip.compress(body, compresslevel=5, mtime=0)))
-
-
-class Kept(Generic[T]):
-    """What was rendered lately and is the same for everybody, the oldest given up first."""
-
-    def __init__(self) -> None:
-        self.found: OrderedDict[Hashable, T] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        found = self.found.get(key)
-        if found is None:
-            found = self.found[key] = make()
-            if len(self.found) > KEPT:
-                self.found.popitem(last=False)
-        return found
 
 
 def refusal(refused: Refused) -> Refusal:

@@ -3,7 +3,7 @@ until the browser chose one."""
 
 from starlette.responses import RedirectResponse, Response
 
-from portal.channels.web.call import Call
+from portal.channels.web.call import FORGOTTEN, Call
 from portal.channels.web.pages import Pages
 from portal.core import links
 from portal.core.case import Proof
@@ -27,9 +27,10 @@ def spend(call: Call, pages: Pages) -> Response:
     old = call.visitor.visit_id if call.visitor else ""
     with call.portal.db.write() as tx:
         opened = links.spend(tx, call.portal.keys, call.param["token"])
-        call.cookies["visit"] = visits.begin(
+        visit = visits.begin(
             tx, opened.proof, opened.customer_id, opened.language, opened.origin, instead_of=old, coded=opened.proof is Proof.CODE
         )
+    call.cookies |= {"visit": visit, **FORGOTTEN}
     if not call.language_chosen:
         call.cookies["lang"] = opened.language.value
     return RedirectResponse(f"/actions/{opened.action}", 303)

@@ -32,10 +32,11 @@ def count_guess(tx: Writer, browser: str, address: str) -> Judged:
     guess = tx.soon(COUNT_GUESS, browser_=key)
     failure = tx.soon(COUNT_FAILURE, browser_=key, breaker=limits.wrong_answers().key(""))
     spent()
-    if guess() and failure():
-        return Judged(guess()[0], bool(failure()[0].breaker_open))
+    guessed, failed = guess(), failure()
+    if guessed and failed:
+        return Judged(guessed[0], bool(failed[0].breaker_open))
     row = tx.one(OF_BROWSER, browser=key)
-    raise why_not(row, shut=row is not None and not failure())
+    raise why_not(row, shut=row is not None and bool(row.shut) and not failed)
 
 
 def is_right(portal: Portal, said: str, challenge: Row) -> bool:

@@ -21,4 +21,5 @@ def by_id_number(tx: Writer, number: str, asked_as: str, address: str) -> str | 
     check = limits.spending(tx, (limits.id_numbers_by_address(), address), (limits.visits_by_id(), asked_as))
     found = tx.soon(BY_ID_NUMBER, number=number)
     check()
-    return str(found()[0].customer_id) if found() else None
+    rows = found()
+    return str(rows[0].customer_id) if rows else None

@@ -51,9 +51,8 @@ SMS_FAILED = _failed("code", Challenge.sendings)
 CALL_FAILED = _failed("call", Challenge.calls)
 _shut = (col(Guard.key) == col(Challenge.guard)) & (col(Guard.failures) >= FAILURES_IN_A_ROW)
 SHUT = select(Guard.key).where(_shut).correlate(Challenge).exists()
-WATCHED: tuple[Any, ...] = (
-    *COLUMNS, now().label("at"), SHUT.label("shut"), SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed")
-)  # fmt: skip
+SEEN: tuple[Any, ...] = (*COLUMNS, SHUT.label("shut"))
+WATCHED: tuple[Any, ...] = (*SEEN, now().label("at"), SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed"))
 REACHED = Statement(
     select(Customer.customer_id, Customer.language)
     .where(col(Customer.mobile) == p("mobile"), SETTLED)
@@ -114,7 +113,7 @@ NEW = Statement(
         created_at=now(), sent_at=now(), expires_at=now() + LIFETIME_MS,
     )
 )  # fmt: skip
-OF_BROWSER = Statement(select(*COLUMNS).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
+OF_BROWSER = Statement(select(*SEEN).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
 WATCH = Statement(select(*WATCHED).where(col(Challenge.browser) == p("browser"), col(Challenge.used_at).is_(None)))
 SEND_AGAIN = Statement(
     update(Challenge)
