@@ -54,6 +54,11 @@ class Identify(Place):
         self.visitor.types("phone", number)
         self.visitor.taps_on("submit")
 
+    @property
+    def number(self) -> str:
+        """As it stands in the field."""
+        return self.visitor.sees("phone").input_value()
+
     def by_id_number(self, number: str) -> None:
         if not self.visitor.at("id-number").is_visible():
             self.visitor.taps_on(self.visitor.page.locator("details.more > summary"))
@@ -69,6 +74,11 @@ class Code(Place):
         self.visitor.gets_filled_in("code", telephone.code())
         if not self.visitor.way.javascript:
             self.visitor.taps_on("submit")
+
+    def mend(self) -> None:
+        """Back to the number that was typed."""
+        self.visitor.taps_on(self.visitor.page.locator("details.more > summary"))
+        self.visitor.taps_on("start-again")
 
     def type(self, code: str) -> None:
         self.visitor.types("code", code)

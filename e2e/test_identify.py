@@ -63,14 +63,21 @@ def test_a_number_that_gets_no_sms_is_said_so_and_kept(visitor, identify):
         assert identify.error
 
 
-def test_an_unknown_number_sees_the_same_page_and_gets_nothing(visitor, identify, telephone):
-    identify.by_phone("050-765-4321")
+def test_an_unknown_number_sees_the_same_page_and_gets_nothing_until_it_is_mended(visitor, identify, telephone):
+    identify.by_phone("0507654321")
     code = Code(visitor)
+    visitor.sees(visitor.page.locator("#delivery").get_by_text("050-765-4321"))
     heading = code.heading
     code.type("123456")
     again = Code(visitor)
     assert again.heading == heading
     assert again.error
+    again.mend()
+    mended = Identify(visitor)
+    assert mended.number == "050-765-4321"
+    mended.by_phone(telephone.as_typed)
+    Code(visitor).arrives_on(telephone)
+    Invoice(visitor)
 
 
 def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, way, identify, telephone):
