@@ -171,7 +171,8 @@ def test_cookies_are_as_narrow_as_the_address_allows(new_portal, base_url, prefi
     assert set(names) == {f"{prefix}{name}" for name in ("code", "typed", "visit", "lang", "source")}
     for cookie in (one for one in given if "Max-Age=0" not in one):
         flags = {part.strip().partition("=")[0].lower(): part.strip().partition("=")[2] for part in cookie.split(";")[1:]}
-        assert flags == NARROW | ({"secure": ""} if secure else {}), cookie
+        lives = {"max-age": "600"} if "typed=" in cookie else {}
+        assert flags == NARROW | lives | ({"secure": ""} if secure else {}), cookie
 
 
 def test_the_visit_is_256_bits_and_the_database_has_only_its_hash(portal, demo_database):

@@ -23,6 +23,8 @@ from portal.core.portal import Portal
 HOME = "/"
 # No address of ours is longer, so that none that is made up is carried on, or kept with a page
 LONGEST = 300
+# Cookies end with the browser, but for what would tell the next one at a telephone whose it was, in seconds.
+LIVES = {"typed": 600}
 # What a browser kept of whoever asked for a code, when somebody is in, or has left: the next one at that telephone may be another.
 FORGOTTEN = {"code": "", "typed": ""}
 SPOKEN: Mapping[str, Language] = {language.value: language for language in Language}

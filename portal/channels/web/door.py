@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal.channels.web.call import HOME, Call, cookie_name, form, identify, opened, same_origin
+from portal.channels.web.call import HOME, LIVES, Call, cookie_name, form, identify, opened, same_origin
 from portal.channels.web.cards import cards
 from portal.channels.web.pages import Pages
 from portal.core.case import Proof
@@ -141,8 +141,9 @@ class Doorway:
         """Values are tokens and names of ours, which need no quoting; an empty one is taken back."""
         for name, value in call.cookies.items():
             flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self.portal.base_url.startswith("https") else "")
-            ended = "" if value else "; Max-Age=0"
-            cookie = f"{cookie_name(self.portal.base_url, name)}={value}{flags}{ended}"
+            lives = LIVES.get(name) if value else 0
+            until = "" if lives is None else f"; Max-Age={lives}"
+            cookie = f"{cookie_name(self.portal.base_url, name)}={value}{flags}{until}"
             response.raw_headers.append((b"set-cookie", cookie.encode("ascii")))
         return response
 
