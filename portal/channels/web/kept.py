@@ -4,8 +4,8 @@ import gzip
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from portal.channels.web.page import OWN
 
@@ -16,33 +16,46 @@ MARK = OWN.encode()
 T = TypeVar("T")
 
 
-class Rendered(NamedTuple):
-    """A page. Packed when somebody takes it packed: once, and what is a browser's own with what follows it for each."""
+class Rendered:
+    """A page. Packed when somebody takes it packed, and once."""
 
-    body: bytes
-    packed: Callable[[], bytes]
-    begun: Callable[[], tuple[bytes, Any]]
+    def __init__(self, body: bytes) -> None:
+        self.body = body
 
-    def with_own(self, own: str) -> "Rendered":
-        before, mark, after = self.body.partition(MARK)
-        if not mark:
-            return self
-        rest = own.encode() + after
+    @cached_property
+    def packed(self) -> bytes:
+        return gzip.compress(self.body, compresslevel=5, mtime=0)
 
-        def packed() -> bytes:
-            start, packer = self.begun()
-            packer = packer.copy()
-            return bytes(start + packer.compress(rest) + packer.flush())
+    def with_own(self, own: str) -> "Rendered | Filled":
+        return Filled(self, own) if self.halves[1] else self
 
-        return self._replace(body=before + rest, packed=packed)
+    @cached_property
+    def halves(self) -> tuple[bytes, bytes, bytes]:
+        """Around the place of what is a browser's own."""
+        return self.body.partition(MARK)
 
-
-def rendered(body: bytes) -> Rendered:
-    def begun() -> tuple[bytes, Any]:
+    @cached_property
+    def begun(self) -> tuple[bytes, Any]:
+        """The first half, packed, and a packer to go on from there."""
         packer = zlib.compressobj(5, wbits=31)  # gzip's frame
-        return packer.compress(body.partition(MARK)[0]), packer
+        return packer.compress(self.halves[0]), packer
 
-    return Rendered(body, cache(lambda: gzip.compress(body, compresslevel=5, mtime=0)), cache(begun))
+
+class Filled:
+    """A page with what is one browser's own."""
+
+    def __init__(self, page: Rendered, own: str) -> None:
+        self.page, self.rest = page, own.encode() + page.halves[2]
+
+    @property
+    def body(self) -> bytes:
+        return self.page.halves[0] + self.rest
+
+    @property
+    def packed(self) -> bytes:
+        start, packer = self.page.begun
+        packer = packer.copy()
+        return bytes(start + packer.compress(self.rest) + packer.flush())
 
 
 class Kept(Generic[T]):

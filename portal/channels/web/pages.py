@@ -17,7 +17,7 @@ from starlette.responses import Response
 from portal.channels.web import page as chrome
 from portal.channels.web.benefits import Benefits
 from portal.channels.web.call import HOME, Call
-from portal.channels.web.kept import Kept, Rendered, rendered
+from portal.channels.web.kept import Kept, Rendered
 from portal.channels.web.look import Look
 from portal.core.errors import Refused
 from portal.core.languages import Language, Text, Value, _, day, money, show, translate
@@ -61,18 +61,17 @@ class Pages:
         offered = self.benefits.line(call) if benefit and not refused else ""
         context["status"] = status
         _shown(template, status).inc()
-        page = self._rendered(call, template, chrome.place(call, _titled(call, title, refused), offered, notice), context)
-        if own:
-            page = page.with_own(own)
+        made = self._rendered(call, template, chrome.place(call, _titled(call, title, refused), offered, notice), context)
+        page = made.with_own(own) if own else made
         headers = {"vary": "HX-Request, HX-Request-Type, Accept-Encoding"}
         if "gzip" not in call.headers.get("accept-encoding", ""):
             return Response(page.body, status, headers, "text/html")
-        return Response(page.packed(), status, headers | {"content-encoding": "gzip"}, "text/html")
+        return Response(page.packed, status, headers | {"content-encoding": "gzip"}, "text/html")
 
-    def _rendered(self, call: Call, template: str, place: chrome.Place, context: dict[str, Any]) -> "Rendered":
+    def _rendered(self, call: Call, template: str, place: chrome.Place, context: dict[str, Any]) -> Rendered:
         def anew() -> Rendered:
             page = chrome.page(call, self.look, place)
-            return rendered(self.environments[place.language].get_template(template).render(page=page, **context).encode())
+            return Rendered(self.environments[place.language].get_template(template).render(page=page, **context).encode())
 
         if chrome.identified(call.visitor):
             return anew()
