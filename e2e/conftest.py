@@ -23,15 +23,10 @@ RUNNING = os.environ.get("BASE_URL", "").rstrip("/")
 expect.set_options(timeout=10_000)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "main: a way that most customers go, told in all four ways by make test")
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every story in four ways, two of them in `make test`; with E2E=all, in all of them."""
     if "way" in metafunc.fixturenames:
-        later = [] if metafunc.definition.get_closest_marker("main") else [pytest.mark.long]
-        four = (*TWO, *(pytest.param(way, marks=later) for way in TWO_MORE))
+        four = (*TWO, *(pytest.param(way, marks=pytest.mark.long) for way in TWO_MORE))
         metafunc.parametrize("way", ALL if os.environ.get("E2E") == "all" else four, ids=str)
 
 

@@ -10,8 +10,8 @@ from tests.browser import FLAGS
 
 WIDTHS = (320, 360)
 # The letters of the browser, in pixels, and the languages: those from the right, and the longest one. The rest in `make test-long`.
-READERS = [(32, "he"), (16, "ru"), (32, "ru")]
-MORE_READERS = [(16, "he"), (20, "ru"), (32, "ar"), (32, "en")]
+READERS = [(32, "he"), (32, "ru")]
+MORE_READERS = [(16, "he"), (16, "ru"), (20, "ru"), (32, "ar"), (32, "en")]
 # Of telephones upright and on their side; the last is what a keyboard leaves.
 SCREENS = ((360, 740), (320, 640), (740, 360), (640, 320), (360, 420))
 # Of the screen's height, what the bar may take from the page.

@@ -1,10 +1,7 @@
 """UX.md, "The shortest ways": taps and typed characters are counted, and so are the pages on the way."""
 
-import pytest
-
 from e2e.pages import Code, Home, Identify, Invoice, OnFile, Outcome, Pay, Provider, Receipt, Texted
 
-pytestmark = pytest.mark.main
 NUMBER = 10  # digits of an Israeli mobile number
 
 
