@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from portal.channels.web.identify import SLOWER_SECONDS
 from portal.channels.web.page import OWN
-from portal.core.identity import judging
+from portal.core.identity import judging, limits
 from portal.core.languages import Phone
 from portal.core.statements import Database, Statement, insert, now, p
 from portal.core.tables import Customer, Rate
@@ -240,6 +240,19 @@ def test_a_guess_that_is_judged_no_more_counts_for_nothing(portal):
     assert answer(portal, right).status_code == 303
 
 
+def test_what_an_address_is_refused_counts_against_no_telephone(portal, demo_database):
+    """Budgets and counts are asked for together: what is refused is undone, or a stranger could spend a customer's ten codes."""
+    stranger = {"X-Forwarded-For": "203.0.113.9"}
+    with demo_database.write() as tx:
+        for limit in (limits.codes_by_address(), limits.answers_by_address()):
+            tx.run(FULL, key=limit.key("203.0.113.9"), ahead=2 * limit.seconds * 1000)
+    assert {ask(portal, **stranger).status_code for _n in range(11)} == {429}
+    ask(portal)
+    right = code(portal)
+    assert {answer(portal, wrong(right, n + 1), **stranger).status_code for n in range(21)} == {429}
+    assert answer(portal, right).status_code == 303
+
+
 def test_who_steps_up_with_a_telephone_that_is_shut_is_not_told_to_wait(portal):
     visitors.fail_twenty_times(portal, RUTH)
     visitors.type_id(portal, RUTH_ID)
@@ -302,6 +315,7 @@ def test_the_number_that_was_typed_can_be_looked_at_and_mended(portal, phone):
     assert [OWN in page.text for page in (*pages, packed)] == [False] * 5
     mended = portal.follow(portal.open("/identify/code"), "start-again")
     assert mended.at("phone").get("value") == typed(phone)
+    assert {page.headers["cache-control"] for page in (*pages, packed, mended.response)} == {"no-store"}
     assert portal.open("/identify").at("phone").get("value") == ""
 
 
