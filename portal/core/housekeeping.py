@@ -1,18 +1,19 @@
 """What nothing asks for any more is deleted, a little at a time, so that no table grows for ever.
 
-Kept for ever: customers, bills, the ledger, payments and what was said of them, and events, which are the record of what happened.
+Kept for ever: customers, bills, the ledger, payments and what was said of them, requests to be called, and events, which are the record of
+what happened.
 """
 
 from time import sleep
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete
+from sqlalchemy import ColumnElement, delete, exists
 from sqlmodel import SQLModel, col, select
 
 from portal.core.portal import Portal
 from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, now, p
-from portal.core.tables import Challenge, Guard, Link, Outbox, Rate, Visit
+from portal.core.tables import Challenge, Guard, Journey, Link, Outbox, Payment, Rate, Visit
 
 # One transaction: some milliseconds, for SQLite has one writer, and customers wait behind it.
 BATCH = 200
@@ -51,6 +52,8 @@ BROOMS = (
     # A budget that is full again is as none; a telephone's failures in a row stay until its customer gets in (promise 5).
     Broom(Rate, col(Rate.arrival) < now() - DAY_MS),
     Broom(Guard, col(Guard.failures) == 0, col(Guard.day) < now() // DAY_MS - 1),
+    # What a payment was for stays with it: its receipt can be asked for at any time.
+    Broom(Journey, col(Journey.updated_at) < now() - 90 * DAY_MS, ~exists().where(col(Payment.journey_id) == col(Journey.id))),
     # After a month nobody repeats a key, no vendor tells more, and nobody sends again what failed.
     Broom(Outbox, col(Outbox.state) != "waiting", col(Outbox.finished_at) < now() - 30 * DAY_MS),
 )

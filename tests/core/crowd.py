@@ -1,6 +1,8 @@
 """Processes that do the same thing at the same time: each has its own connection, as behind a load balancer."""
 
 import atexit
+import os
+import signal
 from collections.abc import Callable, Sequence
 from functools import cache
 from multiprocessing import get_context
@@ -85,3 +87,21 @@ def redeem(url: str, customer_id: str, incentive_id: str, amount: int) -> bool:
     except (Changed, AnotherOpen):
         return False
     return deliver(url, paying.says(payment, "success"))
+
+
+def killed_asking(url: str, payment_id: str) -> int:
+    """How a process of its own ended that died between its question to the provider and the answer."""
+    process = get_context("spawn").Process(target=_die_asking, args=(url, payment_id))
+    process.start()
+    process.join(60)
+    return process.exitcode or 0
+
+
+def _die_asking(url: str, payment_id: str) -> None:
+    payments.ask_now(connected(url), Deadly(), payment_id, lambda name, heard: None)
+
+
+class Deadly(paying.FakeProvider):
+    def ask(self, reference: str) -> Heard:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("dead")

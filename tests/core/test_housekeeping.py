@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, select
 from portal.core.housekeeping import BATCH, BROOMS
 from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, insert, now
-from portal.core.tables import Challenge, Guard, Link, Outbox, Rate, Visit
+from portal.core.tables import Challenge, Guard, Journey, Link, Outbox, Payment, Rate, Visit
 
 BASE: dict[type[SQLModel], dict[str, Any]] = {
     Visit: {"level": 2, "language": "he", "channel": "web", "started_at": now(), "seen_at": now(), "idle_ms": 1, "ends_at": now()},
@@ -24,21 +24,31 @@ BASE: dict[type[SQLModel], dict[str, Any]] = {
         "kind": "code", "channel": "sms", "language": "he", "state": "sent", "created_at": now(), "due_at": now(), "expires_at": now(),
         "finished_at": now(),
     },
+    Journey: {
+        "action": "a", "level": 2, "turn": 1, "step": "", "channel": "web", "language": "he", "created_at": now(), "updated_at": now(),
+    },
+    Payment: {
+        "customer_id": "C", "state": "success", "currency": "ILS", "owed": 1, "charge": 1, "provider": "p", "language": "he",
+        "channel": "web", "created_at": now(), "updated_at": now(),
+    },
 }  # fmt: skip
 OLD = 31 * DAY_MS
+NAMED_BY_ID = (Visit, Challenge, Link, Journey, Payment)
 
 
 def put(db: Database, table: type[SQLModel], key: str, **changed: Any) -> None:
-    name = "id" if table in (Visit, Challenge, Link) else "key"
+    name = "id" if table in NAMED_BY_ID else "key"
     values = BASE[table] | {name: key} | changed
     if table is Challenge:
         values["browser"] = key
+    if table is Journey:
+        values["subject"] = key
     with db.write() as tx:
         tx.run(Statement(insert(table).values(**values)))
 
 
 def left(db: Database, table: type[SQLModel]) -> set[str]:
-    name = "id" if table in (Visit, Challenge, Link) else "key"
+    name = "id" if table in NAMED_BY_ID else "key"
     with db.read() as reader:
         return {row.key for row in reader.all(Statement(select(table.__table__.c[name].label("key"))))}  # type: ignore[attr-defined]
 
@@ -74,6 +84,17 @@ def test_a_row_that_still_waits_is_never_deleted_nor_one_that_just_failed(databa
     assert left(database, Outbox) == {"waits", "failed"}
 
 
+def test_a_journey_goes_when_nobody_touched_it_for_a_season_and_no_payment_was_made_in_it(database):
+    long_ago = now() - 91 * DAY_MS
+    put(database, Journey, "of last month", updated_at=now() - OLD)
+    put(database, Journey, "left open", updated_at=long_ago)
+    put(database, Journey, "ended", updated_at=long_ago, ended_at=long_ago)
+    put(database, Journey, "paid", updated_at=long_ago, ended_at=long_ago)
+    put(database, Payment, "a payment", journey_id="paid")
+    sweep(database)
+    assert left(database, Journey) == {"of last month", "paid"}
+
+
 def test_more_than_a_batch_is_swept_in_one_run(database):
     count = 2 * BATCH + 10
     for n in range(count):
@@ -95,7 +116,6 @@ def test_every_table_that_visitors_fill_is_swept_or_kept_on_purpose():
         "redemption",
         "event",
         "callback",
-        "journey",
         "chore",
         "clock",
     }

@@ -1,6 +1,7 @@
 """Promises 54, 55, 57, 59, 60, F5 and F11: what is credited, to whom, and how often."""
 
 import random
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
@@ -480,6 +481,19 @@ def test_a_provider_that_is_silent_when_a_customer_asks_is_asked_again_by_the_ch
     pass_time(database, 6)
     assert payments.ask_about(database, provider, lambda name, heard: hears(database, heard)) == 1
     assert state(database, payment) == "success"
+
+
+def test_what_a_killed_process_had_asked_about_is_asked_again_by_the_chore(database, database_url):
+    owes(database, "c1", A=10000)
+    payment = begins(database, "c1", settles(10000, "A"))
+    assert crowd.killed_asking(database_url, payment.id) == -signal.SIGKILL
+    provider = FakeProvider()
+    provider.will_say(says(payment, "success"))
+    press_paid(database, provider, payment.id)
+    assert provider.asked == [], "it was asked a moment ago, whatever became of whoever asked"
+    pass_time(database, 6)
+    assert crowd.ask(database_url, provider) == 1
+    assert (state(database, payment), balance(database, "c1")) == ("success", 0)
 
 
 def press_paid(database, provider, payment_id):
