@@ -84,7 +84,7 @@ def part(account: Account, owed: Money, paying: Money) -> Sum:
 def and_credit(owed: Money, paying: Money) -> Sum:
     """More than is owed: naming no invoice, the rest is kept."""
     lines = (Part(_("Balance"), owed), Part(_("To keep as credit"), paying - owed))
-    return Sum(_("Pay, and keep the rest as credit"), _plain(paying, ()), lines)
+    return Sum(_("Pay, and keep the rest as credit"), replace(_plain(paying, ()), keep=paying - owed), lines)
 
 
 def once_more(case: Case, account: Account, paid: Paid) -> Sum | None:

@@ -143,6 +143,7 @@ class Settlement:
     incentives: tuple[str, ...] = ()
     checked: bool = True  # billing said that it is owed; False: it was typed while billing could not be asked
     part: bool = False  # less than is open of `invoices`: the customer chose the amount
+    keep: Money | None = None  # more than is owed: the customer was told of it, and chose to keep it as credit
 
     @property
     def mark(self) -> str:

@@ -233,7 +233,7 @@ def test_a_part_and_then_the_rest(store, outbox):
 
 def test_more_than_is_owed_is_kept_where_that_was_chosen(store, outbox):
     customer_id = store.customer(A=10000)
-    outcome = store.succeeds(store.opens(customer_id, settles(12500)), outbox)
+    outcome = store.succeeds(store.opens(customer_id, settles(12500, keep=2500)), outbox)
     assert outcome.paid.balance_after == ils(-2500)
     store.tells(outbox)
     assert figures(store.billing.account(customer_id))[1] == {"ILS": -2500}

@@ -66,8 +66,11 @@ def offers(
     return id
 
 
-def settles(owed: int, *invoices: str, saving: int = 0, by: tuple[str, ...] = (), currency: str = "ILS") -> Settlement:
-    return Settlement(Money(owed, currency), Money(owed - saving, currency), Money(saving, currency), invoices, by)
+def settles(
+    owed: int, *invoices: str, saving: int = 0, by: tuple[str, ...] = (), currency: str = "ILS", keep: int = 0
+) -> Settlement:  # fmt: skip
+    charge, kept = Money(owed - saving, currency), Money(keep, currency) if keep else None
+    return Settlement(Money(owed, currency), charge, Money(saving, currency), invoices, by, keep=kept)
 
 
 def opens(db: Database, customer_id: str, settlement: Settlement, journey: str = "j1") -> Known:

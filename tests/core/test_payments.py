@@ -84,10 +84,25 @@ def test_the_whole_balance_uses_the_credit_that_is_there_and_leaves_nothing_open
 
 def test_more_than_is_owed_is_kept_as_credit_where_that_was_chosen(database):
     owes(database, "c1", A=10000)
-    payment = begins(database, "c1", settles(12500))
+    payment = begins(database, "c1", settles(12500, keep=2500))
     hears(database, says(payment, "success"))
     assert rows(database, "c1") == [("payment", -10000, "A"), ("payment", -2500, "")]
     assert (balance(database, "c1"), refund_due(database, payment)) == (-2500, 0)
+
+
+@pytest.mark.parametrize("owed", [{}, {"A": 9999}])
+def test_a_whole_balance_that_shrank_meanwhile_is_not_taken_and_kept(database, owed):
+    owes(database, "c1", **owed)
+    with pytest.raises(Changed) as refused:
+        opens(database, "c1", settles(10000))
+    assert refused.value.id == "owed_changed"
+    assert attempts(database, "c1") == []
+
+
+def test_no_more_is_kept_as_credit_than_was_chosen(database):
+    owes(database, "c1", A=9999)
+    with pytest.raises(Changed):
+        opens(database, "c1", settles(12500, keep=2500))
 
 
 def test_an_invoice_is_never_paid_for_more_than_is_open_of_it(database):
@@ -230,9 +245,9 @@ def test_a_second_success_for_what_is_paid_is_credited_nothing_and_due_back(data
 
 def test_a_second_success_for_a_credit_that_was_to_be_kept_is_due_back_too(database):
     owes(database, "c1", A=10000)
-    first = begins(database, "c1", settles(12000))
+    first = begins(database, "c1", settles(12000, keep=2000))
     hears(database, says(first, "cancelled"))
-    hears(database, says(begins(database, "c1", settles(12000)), "success"), says(first, "success"))
+    hears(database, says(begins(database, "c1", settles(12000, keep=2000)), "success"), says(first, "success"))
     assert (balance(database, "c1"), refund_due(database, first)) == (-4000, 10000)
 
 
@@ -381,7 +396,7 @@ ANOTHER_WAITS = "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' 
 
 def test_tabs_of_somebody_who_has_no_row_to_hold_open_one_payment(postgresql_demo):
     """Who proved nothing pays a typed bill as a visit, which is no row that the second could wait for."""
-    db, settlement = open_database(postgresql_demo), settles(10000)
+    db, settlement = open_database(postgresql_demo), settles(10000, keep=10000)
     with psycopg.connect(postgresql_demo, autocommit=True) as looking, ThreadPoolExecutor(1) as tab:
         with db.write() as tx:
             first = open_payment(tx, "visit:ab", settlement)

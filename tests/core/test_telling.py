@@ -235,7 +235,7 @@ def test_who_proved_nothing_is_told_to_billing_without_a_name(elsewhere):
 
 
 def test_another_currency_is_not_touched(elsewhere):
-    succeeds(elsewhere, opens(elsewhere, settles(15000)))
+    succeeds(elsewhere, opens(elsewhere, settles(15000, keep=5000)))
     account = elsewhere.account("c1")
     assert account.balances == (ils(0),)
     with pytest.raises(Changed):

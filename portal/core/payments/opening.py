@@ -118,11 +118,11 @@ def _same(other: Known, usable: bool, journey_id: str, settlement: Settlement) -
 
 
 def _more_than_owed(open_now: Mapping[str, int], settlement: Settlement) -> Money:
-    """Only money for no invoice in particular may be more than is owed: the customer was told, and chose to keep the credit."""
+    """What the customer was told of, and chose to keep as credit; not what is more because less is owed meanwhile."""
     more = Money(max(0, settlement.owed.minor - due(open_now, settlement.invoices)), settlement.owed.currency)
     if more and not settlement.checked:
         raise Changed("paid_already", _("You have just paid this bill here. No money was taken now."), status=409)
-    if more and settlement.invoices:
+    if more > (settlement.keep or Money(0, more.currency)):
         raise Changed("owed_changed", _("What you owe has changed. No money was taken: check the new amount."), status=409)
     return more
 
