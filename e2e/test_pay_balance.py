@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from e2e.conftest import RUNNING
 from e2e.pages import Pay, Provider, Receipt, identified
@@ -25,6 +26,23 @@ def test_the_whole_balance(visitor, bill):
     provider.decide("approve")
     Receipt(visitor)
     assert due in visitor.page.locator("main").inner_text()
+
+
+def test_when_the_network_fails_nobody_who_has_paid_reads_that_no_money_was_taken(visitor, bill, way):
+    if not way.javascript:
+        pytest.skip("without scripts it is the browser that says so")
+    visitor.foretold = 503
+    nothing_taken, nothing_lost = (visitor.page.locator("#trouble > span").nth(n) for n in (0, 1))
+    visitor.page.route("**/", lambda route, _request: route.fulfill(status=503))
+    visitor.taps_on(visitor.page.locator("a.brand"))
+    visitor.sees(nothing_taken)
+    expect(nothing_lost).to_be_hidden()
+    bill.go_on()
+    Provider(visitor).decide("approve")
+    Receipt(visitor)
+    visitor.taps_on(visitor.page.locator("a.brand"))
+    visitor.sees(nothing_lost)
+    expect(nothing_taken).to_be_hidden()
 
 
 def test_the_receipt_is_a_pdf(visitor, bill):

@@ -76,6 +76,8 @@
     const sentence = $("#trouble");
     if (!sentence || sentence.hidden === !shown) return;
     sentence.hidden = !shown;
+    const paid = Boolean($("#page [value=check], #page .receipt")); // what was taken before stays taken
+    [...sentence.children].forEach((said, n) => { said.hidden = paid !== Boolean(n); });
     if (shown) sentence.focus();
   }
 

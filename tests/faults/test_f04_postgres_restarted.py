@@ -61,6 +61,8 @@ def test_a_restart_in_mid_payment_costs_an_error_page_and_nothing_else(own, url,
         assert 'lang="he"' in httpx2.get(server.url + "/actions/pay-balance?lang=he", cookies=dict(browser.cookies)).text
         assert (status(server, "/healthz"), status(server, "/readyz")) == (200, 503)
         back = decide(provider, page).headers["location"]
+        sorry = browser.open(back)
+        assert (sorry.status, "you do not need to pay again" in sorry.text, "No money was taken" in sorry.text) == (503, True, False)
         own.start()
         eventually(lambda: status(server, "/readyz") == 200)
         receipt = eventually(lambda: (page := browser.open(back)).has("receipt") and page)

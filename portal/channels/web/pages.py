@@ -100,11 +100,16 @@ class Pages:
         return response
 
     def _error(self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = ()) -> Response:
-        money_line = _("No money was taken.").say(call.language) if status >= 500 else ""
         return self.html(
             call, "error.html", title, status=status, benefit=False, title=title.say(call.language), text=text.say(call.language),
-            money_line=money_line, reference=reference, back=HOME, actions=actions,
+            money_line=_of_money(call).say(call.language) if status >= 500 else "", reference=reference, back=HOME, actions=actions,
         )  # fmt: skip
+
+
+def _of_money(call: Call) -> Text:
+    """Whoever comes from a payment may have paid, whatever became of this request."""
+    after_paying = "journey" in call.query or call.form.get("reply") == "check" or call.path.startswith("/receipts/")
+    return _("If you have paid, you do not need to pay again.") if after_paying else _("No money was taken.")
 
 
 def _titled(call: Call, title: Text, refused: bool) -> str:
