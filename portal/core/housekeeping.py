@@ -7,9 +7,10 @@ what happened.
 from time import sleep
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists
+from sqlalchemy import ColumnElement, delete, exists, or_
 from sqlmodel import SQLModel, col, select
 
+from portal.core.payments import telling
 from portal.core.portal import Portal
 from portal.core.spans import DAY_MS
 from portal.core.statements import Database, Statement, now, p
@@ -54,8 +55,12 @@ BROOMS = (
     Broom(Guard, col(Guard.failures) == 0, col(Guard.day) < now() // DAY_MS - 1),
     # What a payment was for stays with it: its receipt can be asked for at any time.
     Broom(Journey, col(Journey.updated_at) < now() - 90 * DAY_MS, ~exists().where(col(Payment.journey_id) == col(Journey.id))),
-    # After a month nobody repeats a key, no vendor tells more, and nobody sends again what failed.
-    Broom(Outbox, col(Outbox.state) != "waiting", col(Outbox.finished_at) < now() - 30 * DAY_MS),
+    # After a month nobody repeats a key, no vendor tells more, and nobody sends again what failed; but money that billing was not told of
+    # waits for a person as long as it takes.
+    Broom(
+        Outbox, col(Outbox.state) != "waiting", col(Outbox.finished_at) < now() - 30 * DAY_MS,
+        or_(col(Outbox.state) != "failed", col(Outbox.channel) != telling.CHANNEL),
+    ),
 )
 
 

@@ -95,6 +95,14 @@ def test_a_journey_goes_when_nobody_touched_it_for_a_season_and_no_payment_was_m
     assert left(database, Journey) == {"of last month", "paid"}
 
 
+def test_money_that_billing_refused_is_on_the_list_until_a_person_has_looked(database):
+    old = {"finished_at": now() - OLD, "channel": "billing"}
+    put(database, Outbox, "refused", state="failed", **old)
+    put(database, Outbox, "told", state="sent", **old)
+    sweep(database)
+    assert left(database, Outbox) == {"refused"}
+
+
 def test_more_than_a_batch_is_swept_in_one_run(database):
     count = 2 * BATCH + 10
     for n in range(count):

@@ -440,6 +440,25 @@ def test_a_provider_that_does_not_answer_is_asked_again_later(database):
     assert (len(provider.asked), state(database, payment)) == (2, "started")
 
 
+def test_one_payment_that_cannot_go_on_does_not_keep_the_others_waiting(database):
+    provider, heard_of = FakeProvider(), list[str]()
+    for number in range(12):
+        owes(database, f"c{number}", A=10000)
+        provider.will_say(says(begins(database, f"c{number}", settles(10000, "A")), "success"))
+
+    def settle(name, heard):
+        heard_of.append(heard.payment_id)
+        if len(heard_of) == 1:
+            raise KeyError("an action that is gone")
+        hears(database, heard)
+
+    pass_time(database, 6)
+    with capture_logs() as logs:
+        assert payments.ask_about(database, provider, settle) == 12
+    assert sum(balance(database, f"c{number}") == 0 for number in range(12)) == 11
+    assert [line["log_level"] for line in logs] == ["error"]
+
+
 def test_an_abandoned_page_is_closed_before_the_payment_is(database):
     owes(database, "c1", A=10000)
     offers(database, "five", "percent", 500)

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from portal.core import payments
-from portal.core.errors import TryAgain
+from portal.core.errors import Permanent, TryAgain
 from portal.core.money import Money
 from portal.core.payments import Known
 from portal.core.ports import Returned, Reversal
@@ -209,6 +209,22 @@ def test_what_is_for_no_payment_of_ours_is_asked_about_once(database):
     assert payments.look_back(database, provider, 0) == 1
     assert provider.asked == ["of something else"]
     assert set_aside(database) == []
+
+
+def test_what_the_provider_refuses_to_speak_of_is_asked_about_once_and_does_not_hide_the_rest(database):
+    payment = paid(database)
+    provider = Refusing(listed=[Reversal("n1", "refused"), Reversal("n2", "cap")], went_back={"cap": went_back(payment, refunded=700)})
+    for _ in range(2):
+        payments.look_back(database, provider, 0)
+    assert (provider.asked, balance(database, "c1")) == (["refused", "cap"], 700)
+
+
+class Refusing(FakeProvider):
+    def returned(self, capture: str) -> Returned | None:
+        found = super().returned(capture)
+        if capture == "refused":
+            raise Permanent("404")
+        return found
 
 
 def test_a_refund_that_overtakes_the_payments_own_notice_is_booked_with_it(database):

@@ -76,11 +76,12 @@ def succeeds(billing: Elsewhere, payment: Known) -> payments.Outcome:
     return outcome
 
 
-def tells(billing: Elsewhere) -> None:
+def tells(billing: Elsewhere, times: int = 1) -> None:
     outbox = Outbox(separate=True)
     with billing.db.write() as tx:
         (job,) = outbox.claim(tx, telling.CHANNEL, urgent=False, most=10)
-    telling.Courier(billing.db, billing)(job)
+    for _time in range(times):
+        telling.Courier(billing.db, billing)(job)
 
 
 def typed(number: str, minor: int) -> Settlement:
@@ -145,6 +146,14 @@ def test_what_was_not_owed_any_more_is_due_back_and_alerts(elsewhere):
     assert refund_due(elsewhere.db, payment) == 7000
     assert rows(elsewhere.db, "c1") == [("payment", -10000, "A"), ("payment", 7000, "A")]
     assert [line["event"] for line in logs] == ["payment_refund_due"]
+
+
+def test_who_takes_over_from_a_killed_process_does_not_tell_another_amount_of_the_same_payment(elsewhere):
+    """The answer was taken, and the job not done: by then less of the payment is credited than billing was told."""
+    succeeds(elsewhere, opens(elsewhere, settles(10000, "A")))
+    elsewhere.answer = Recorded(ils(3000), ils(0), ils(7000))
+    tells(elsewhere, times=2)
+    assert [said.paid for said in elsewhere.told] == [ils(10000)]
 
 
 def test_an_answer_that_comes_twice_gives_back_once(elsewhere):

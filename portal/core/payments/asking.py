@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import or_, update
 from sqlmodel import col, select
 
-from portal.core.errors import Permanent, TryAgain
+from portal.core.errors import Permanent, TryAgain, Unavailable
 from portal.core.payments.opening import gave_up
 from portal.core.payments.rows import COLUMNS, Known, find, known
 from portal.core.payments.states import OPEN, State, is_one_of
@@ -91,6 +91,10 @@ def _ask_about(db: Database, provider: Payments, payment: Known, abandoned: bool
     except TryAgain as error:
         log.warning("payment_provider_silent", provider=provider.name, payment_id=payment.id, why=str(error))
         return False
+    except Unavailable:
+        raise
+    except Exception:  # whatever is wrong with this one, the others are asked about
+        log.exception("payment_not_settled", provider=provider.name, payment_id=payment.id)
     return True
 
 

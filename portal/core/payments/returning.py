@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, case, func, update
 from sqlmodel import col, select
 
 from portal.core import ledger
-from portal.core.errors import TryAgain
+from portal.core.errors import Permanent, TryAgain
 from portal.core.events import Origin, note
 from portal.core.ledger import Entry
 from portal.core.money import Money
@@ -64,7 +64,11 @@ def look_into(db: Database, provider: Payments, reversal: Reversal) -> None:
         if reader.one(KNOWN, provider=provider.name, id=reversal.notice_id):
             NOTICES.labels(provider.name, "repeated").inc()
             return
-    returned = provider.returned(reversal.capture)
+    try:
+        returned = provider.returned(reversal.capture)
+    except Permanent as error:  # asked again, it would say the same
+        log.warning("payment_provider_knows_nothing", provider=provider.name, notice_id=reversal.notice_id, why=str(error))
+        returned = None
     with db.write() as tx:
         give_back(tx, provider.name, reversal.notice_id, returned)
 

@@ -40,7 +40,7 @@ TERMS = Codec(Terms, Settlement, Money, Seen)
 COLUMNS: tuple[Any, ...] = (
     Payment.id, Payment.customer_id, Payment.journey_id, Payment.state, Payment.settlement, Payment.provider,
     Payment.provider_reference, Payment.page_url, Payment.language, Payment.channel, Payment.reason, Payment.refund_due,
-    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at,
+    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at, Payment.told,
 )  # fmt: skip
 ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
 LATEST = Statement(
@@ -83,6 +83,7 @@ class Known:
     disputed: Money  # without what was won
     created_at: int
     settled_at: int | None
+    told: str  # whether a billing system outside knows of it (owing.py)
 
     @property
     def settlement(self) -> Settlement:
@@ -122,4 +123,5 @@ def known(row: Row) -> Known:
         reference=row.provider_reference, page_url=row.page_url, language=Language(row.language), channel=row.channel, reason=row.reason,
         refund_due=Money(row.refund_due, currency), refunded=Money(row.refunded - row.refund_failed, currency),
         disputed=Money(row.disputed - row.dispute_won, currency), created_at=row.created_at, settled_at=row.settled_at,
+        told=row.told,
     )  # fmt: skip
