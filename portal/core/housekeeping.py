@@ -58,7 +58,9 @@ BROOMS = (
     # After a month nobody repeats a key, no vendor tells more, and nobody sends again what failed; but money that billing was not told of
     # waits for a person as long as it takes.
     Broom(
-        Outbox, col(Outbox.state) != "waiting", col(Outbox.finished_at) < now() - 30 * DAY_MS,
+        Outbox,
+        col(Outbox.state) != "waiting",
+        col(Outbox.finished_at) < now() - 30 * DAY_MS,
         or_(col(Outbox.state) != "failed", col(Outbox.channel) != telling.CHANNEL),
     ),
 )
