@@ -122,3 +122,4 @@ class Receipt:
     saved: Money
     balance_after: Money | None
     provider_reference: str = ""
+    returned: Money | None = None  # since: of what was settled

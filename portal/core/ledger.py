@@ -17,11 +17,20 @@ APPEND = Statement(
     )
 )  # fmt: skip
 HOLD = Statement(select(Customer.customer_id).where(col(Customer.customer_id) == p("customer_id")).with_for_update())
-BALANCE = Statement(
-    select(func.coalesce(func.sum(Ledger.amount), 0).label("amount")).where(
-        col(Ledger.customer_id) == p("customer_id"), col(Ledger.currency) == p("currency")
+_settled = (
+    select(func.max(Ledger.id))
+    .where(
+        col(Ledger.customer_id) == p("customer_id"), col(Ledger.payment_id) == p("payment_id"), col(Ledger.kind) == "payment",
+        col(Ledger.amount) < 0,
     )
-)
+    .scalar_subquery()
+)  # fmt: skip
+AFTER = Statement(
+    select(func.coalesce(func.sum(Ledger.amount), 0).label("amount")).where(
+        col(Ledger.customer_id) == p("customer_id"), col(Ledger.currency) == p("currency"), col(Ledger.id) > p("upto"),
+        col(Ledger.id) <= func.coalesce(_settled, col(Ledger.id)),
+    )
+)  # fmt: skip
 OPEN = Statement(
     select(
         Ledger.invoice_number,
@@ -67,8 +76,10 @@ def append(tx: Writer, customer_id: str, entries: Iterable[Entry]) -> None:
         )  # fmt: skip
 
 
-def balance(reader: Reader, customer_id: str, currency: str) -> Money:
-    row = reader.one(BALANCE, customer_id=customer_id, currency=currency)
+def after(reader: Reader, customer_id: str, currency: str, payment_id: str, upto: int = 0) -> Money:
+    """What became of the balance since that row, as the payment left it: a receipt says the same whenever it is printed. Of a payment that
+    settled nothing, as it is now."""
+    row = reader.one(AFTER, customer_id=customer_id, currency=currency, payment_id=payment_id, upto=upto)
     return Money(int(row.amount) if row else 0, currency)
 
 

@@ -1,5 +1,7 @@
 """A payment's receipt: what was settled, what digital saved, what was taken."""
 
+from zoneinfo import ZoneInfo
+
 from sqlmodel import col, select
 
 from portal.core import incentives, payments
@@ -25,11 +27,12 @@ def of(portal: Portal, who: Party, payment_id: str) -> Receipt:
         payment = payments.find(reader, payment_id)
         if payment is None or payment.state is not State.SUCCESS or not _own(reader, who, payment):
             raise NotFound(payment_id)
-        return made(portal, reader, payment, personal=who.proof is Proof.CODE)
+        return made(portal.company.zone, reader, payment, personal=who.proof is Proof.CODE)
 
 
-def made(portal: Portal, reader: Reader, payment: Known, *, personal: bool) -> Receipt:
-    at = moment(payment.settled_at or payment.created_at, portal.company.zone)
+def made(zone: ZoneInfo, reader: Reader, payment: Known, *, personal: bool) -> Receipt:
+    """The same whenever it is printed, but for what went back since."""
+    at = moment(payment.settled_at or payment.created_at, zone)
     name = reader.one(NAME, customer_id=payment.customer_id) if personal else None
     paid = payments.paid(reader, payment)
     return Receipt(
@@ -41,6 +44,7 @@ def made(portal: Portal, reader: Reader, payment: Known, *, personal: bool) -> R
         paid=payment.charge,
         saved=paid.saving,
         balance_after=paid.balance_after if personal else None,
+        returned=payment.returned,
         provider_reference=payment.reference,
     )
 
@@ -56,8 +60,8 @@ def _lines(reader: Reader, payment: Known, settled: Money) -> list[ReceiptLine]:
     lines = [ReceiptLine(_what(payment.settlement), settled)]
     if payment.still_due:
         lines.append(ReceiptLine(_("To be given back to you"), payment.still_due))
-    if payment.refunded:
-        lines.append(ReceiptLine(_("Given back to you since"), payment.refunded))
+    if given_back := payment.refund_due - payment.still_due:
+        lines.append(ReceiptLine(_("Given back to you since"), given_back))
     for used in incentives.redeemed(reader, payment.id):
         if used.is_fee:
             lines.append(ReceiptLine(_("Service fee"), used.amount))

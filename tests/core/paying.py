@@ -129,7 +129,7 @@ def rows(db: Database, customer_id: str) -> list[tuple[str, int, str]]:
 
 def balance(db: Database, customer_id: str, currency: str = "ILS") -> int:
     with db.read() as reader:
-        return ledger.balance(reader, customer_id, currency).minor
+        return ledger.after(reader, customer_id, currency, "").minor
 
 
 def still_open(db: Database, customer_id: str) -> dict[str, int]:

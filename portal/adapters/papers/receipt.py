@@ -31,6 +31,7 @@ def _facts(receipt: Receipt, words: Wording) -> list[tuple[Text, str]]:
         (_("Customer"), words.text(receipt.customer_name)),
         (_("Payment reference"), words.text(receipt.provider_reference)),
         _balance(receipt.balance_after, words),
+        (_("Given back to you since"), words.money(receipt.returned) if receipt.returned else ""),
     ]
 
 

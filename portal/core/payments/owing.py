@@ -84,13 +84,14 @@ def agreed(reader: Reader, customer_id: str, settlement: Settlement, seen: Seen 
 
 
 def balance_after(reader: Reader, payment: Known) -> Money | None:
-    """As far as the portal knows; None where billing did not answer when the payment was opened."""
+    """As the payment left it, as far as the portal knows; None where billing did not answer when the payment was opened."""
     seen, currency = payment.terms.seen, payment.charge.currency
     if seen is None:
-        return ledger.balance(reader, payment.customer_id, currency)
+        return ledger.after(reader, payment.customer_id, currency, payment.id)
     if not payment.settlement.checked:
         return None
-    return Money(sum(now_open(reader, payment.customer_id, currency, seen).values()), currency)
+    then = Money(sum(seen.open.values()), currency)
+    return then + ledger.after(reader, payment.customer_id, currency, payment.id, seen.upto)
 
 
 def _answered(account: Account, currency: str) -> Seen:

@@ -98,6 +98,11 @@ class Known:
         """To be given back, and not yet."""
         return max(self.refund_due - self.refunded - self.disputed, Money(0, self.charge.currency))
 
+    @property
+    def returned(self) -> Money:
+        """Of what was credited, given back by the company or taken back by the customer's bank."""
+        return max(self.refunded + self.disputed - self.refund_due, Money(0, self.charge.currency))
+
 
 def find(reader: Reader, payment_id: str) -> Known | None:
     row = reader.one(ONE, id=payment_id)
