@@ -105,7 +105,10 @@ def bill(case: Case, reply: Reply) -> Step:
     for one in account.open_bills:
         if typed.folded(one.number) == number and one.open.decimal == said:
             return _pay(settling.as_printed(one)) if case.proof < Proof.CODE else _pay(settling.one_bill(case, account, one))
-    unknown = _("No open bill has this number and this amount. Check both: the amount is all that is still to pay. No money was taken.")
+    unknown = _(
+        "No open bill has this number and this amount: it may be paid already. Check both: the amount is all that is still to pay. "
+        "Nothing was taken now."
+    )
     raise Guess("bill_unknown", unknown, "number")
 
 

@@ -122,7 +122,7 @@ def test_while_billing_is_down_a_page_says_so_and_what_can_be_done(outside, refe
     assert (page.status, page.heading) == (503, DOWN)
     assert page.response.headers["retry-after"] == "10"
     assert "number and amount" in page.said("error")
-    assert "No money was taken" in page.text
+    assert "Nothing was lost. If you have paid, you do not need to pay again." in page.text
     assert page.has("human")
     assert portal.get(f"/invoices/{INVOICE}.pdf").status_code == 503
     assert portal.open("/").status == 200

@@ -8,16 +8,26 @@ from portal.channels.web.call import Call
 from portal.channels.web.pages import Pages
 from portal.core import journey
 from portal.core.case import Reply
-from portal.core.errors import Unexpected
+from portal.core.errors import NotFound, Unexpected
 from portal.core.journey import Elsewhere, Shown
 from portal.core.languages import _
 from portal.core.steps import Ask, Attachment, Breakdown, Done, Fact, Handoff, Pay, Step
 
 WAITING = _("We are waiting for the payment provider to confirm")
+# For whoever comes from the payment provider as somebody else than they went: with another ID visit, or in another browser.
+ELSEWHERE = (
+    _("We cannot show this payment here"),
+    _("If you approved the payment, do not pay again. To see the receipt, identify with a code by SMS, or talk to a person."),
+)
 
 
 def show(call: Call, pages: Pages) -> Response:
-    shown = journey.show(call.portal, call.param["slug"], call.party, call.query.get("journey", ""))
+    try:
+        shown = journey.show(call.portal, call.param["slug"], call.party, call.query.get("journey", ""))
+    except NotFound:
+        if "returned" not in call.query:
+            raise
+        return pages.error(call, 404, *ELSEWHERE)
     return page(call, pages, shown, returned="returned" in call.query, checked="checked" in call.query)
 
 

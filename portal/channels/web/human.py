@@ -53,7 +53,7 @@ def _page(call: Call, pages: Pages, shown: Shown) -> Response:
     typed = {name: field.value for name, field in fields.items()} | dict((shown.refusal and shown.refusal.typed) or {})
     call.shown_at = HUMAN
     return pages.html(
-        call, "human.html", shown.step.title, status=422 if shown.refusal else 200, refusal=shown.refusal, typed=typed,
+        call, "human.html", shown.step.title, status=shown.refusal.status if shown.refusal else 200, refusal=shown.refusal, typed=typed,
         topics=_options(call, fields["topic"]), times=_options(call, fields["when"]),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
-from portal.channels.web.call import FORGOTTEN, Call, identify
+from portal.channels.web.call import FORGOTTEN, HOME, Call, identify
 from portal.channels.web.delivery import delivery, is_watched, typed_here
 from portal.channels.web.page import OWN
 from portal.channels.web.pages import Pages, refusal
@@ -25,12 +25,20 @@ SHUT = _("Talk to a person")
 CHOOSE = _("Whose account is it?")
 ENDED = _("Your visit ended to keep your details safe. Identify to go on.")
 ENDED_UNSENT = _("Your visit ended to keep your details safe. What you sent just now was not done, and took no money. Identify to go on.")
+PAID = _("If you approved the payment, do not pay again. With a code by SMS you see your receipt here.")
 # While wrong answers come from everywhere, each answer takes this long (promise 6).
 SLOWER_SECONDS = 2.0
 
 
 def ask(call: Call, pages: Pages) -> Response:
-    return _form(call, pages, notice=_ended(call) if call.visit_ended else "", own=_typed_before(call) if "mend" in call.query else "")
+    return _form(call, pages, notice=_notice(call), own=_typed_before(call) if "mend" in call.query else "")
+
+
+def _notice(call: Call) -> str:
+    """Whoever comes from the payment provider may have paid, in a visit that ended meanwhile or in another browser."""
+    if "returned=1" in call.next:
+        return PAID.say(call.language)
+    return _ended(call) if call.visit_ended else ""
 
 
 def _typed_before(call: Call) -> str:
@@ -191,7 +199,8 @@ def _let_in(call: Call, challenge: Row) -> Response:
             instead_of=old, mobile="" if known else challenge.mobile, coded=True,
         )  # fmt: skip
     call.cookies |= {"visit": cookie, **FORGOTTEN}
-    return RedirectResponse(challenge.next if known else f"/identify/customer?next={quote(challenge.next)}", 303)
+    next = call.next if call.next != HOME else challenge.next
+    return RedirectResponse(next if known else f"/identify/customer?next={quote(next)}", 303)
 
 
 def choose(call: Call, pages: Pages) -> Response:
@@ -203,6 +212,8 @@ def choose(call: Call, pages: Pages) -> Response:
 def chosen(call: Call, pages: Pages) -> Response:
     """One of those who share the mobile that was proved, and nobody else."""
     customer_id, visitor = call.form.get("customer", ""), call.visitor
+    if call.proof is Proof.CODE and visitor and visitor.person and visitor.person.customer_id == customer_id:  # a second tap
+        return RedirectResponse(call.next, 303)
     if visitor is None or customer_id not in dict(_sharing(call)):
         raise NotFound(customer_id)
     with call.portal.db.write() as tx:

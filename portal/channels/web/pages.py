@@ -83,23 +83,23 @@ class Pages:
     def wrong(self, call: Call, status: int, reference: str = "") -> Response:
         """One page for all that is wrong, translated, with the way to a person and no trace of the inside."""
         title, text = WORDS.get(status, WORDS[422])
-        return self._error(call, status, title, text, reference)
+        return self.error(call, status, title, text, reference)
 
     def refused(self, call: Call, refused: Refused) -> Response:
         title = WORDS.get(refused.status, WORDS[422])[0]
-        return self._error(call, refused.status, title, refused.text)
+        return self.error(call, refused.status, title, refused.text)
 
     def unseen(self, call: Call, actions: tuple[Any, ...]) -> Response:
         """Billing does not answer: what can be done meanwhile, and a person. A 503, for what was asked for is not here."""
         text = _("You can still pay by the bill's number and amount, or talk to a person.")
-        response = self._error(call, 503, _("We cannot see your bills right now"), text, actions=actions)
+        response = self.error(call, 503, _("We cannot see your bills right now"), text, actions=actions)
         response.headers["retry-after"] = "10"
         if call.method == "GET" and "hx-request" in call.headers:
             # Scripts swap no 5xx in, for a proxy's would take away what was typed: this one is opened as a page
             response.headers["hx-redirect"] = call.here
         return response
 
-    def _error(self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = ()) -> Response:
+    def error(self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = ()) -> Response:
         return self.html(
             call, "error.html", title, status=status, benefit=False, title=title.say(call.language), text=text.say(call.language),
             money_line=_of_money(call).say(call.language) if status >= 500 else "", reference=reference, back=HOME, actions=actions,
@@ -107,9 +107,10 @@ class Pages:
 
 
 def _of_money(call: Call) -> Text:
-    """Whoever comes from a payment may have paid, whatever became of this request."""
-    after_paying = "journey" in call.query or call.form.get("reply") == "check" or call.path.startswith("/receipts/")
-    return _("If you have paid, you do not need to pay again.") if after_paying else _("No money was taken.")
+    """What was sent just now took nothing; whoever only looks may have paid before."""
+    if call.method == "POST" and call.form.get("reply") != "check":
+        return _("No money was taken.")
+    return _("Nothing was lost. If you have paid, you do not need to pay again.")
 
 
 def _titled(call: Call, title: Text, refused: bool) -> str:

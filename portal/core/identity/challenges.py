@@ -4,7 +4,7 @@ A code is derived from its challenge when it is sent and when it is judged; it i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portal.core.errors import Refused
@@ -14,6 +14,7 @@ from portal.core.identity.limits import Spent
 from portal.core.identity.rows import (
     CALLS,
     GUESSES,
+    LEAD_TO,
     LIFETIME_MS,
     MOBILE_OF,
     NEW,
@@ -80,7 +81,8 @@ def _start(
 ) -> Waiting:  # fmt: skip
     guard = guards.key(portal.keys, mobile)
     if (same := _just_asked(portal, tx, asker, purpose, guard)) is not None:
-        return same
+        tx.later(LEAD_TO, browser_=fingerprint(asker.browser), next_=next)
+        return replace(same, next=next)
     prefix = mobile[:-4] if purpose == TYPED else ""
     for check in (limits.spending(tx, *sending(portal, asker, prefix)), guards.counting(portal, tx, guard)):
         check()

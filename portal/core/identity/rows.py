@@ -124,6 +124,9 @@ SEND_AGAIN = Statement(
     .values(sendings=col(Challenge.sendings) + 1, sent_at=now(), expires_at=now() + LIFETIME_MS)
     .returning(*COLUMNS)
 )  # fmt: skip
+LEAD_TO = Statement(
+    update(Challenge).where(col(Challenge.browser) == p("browser_"), col(Challenge.next) != p("next_")).values(next=p("next_"))
+)
 _lives = col(Challenge.expires_at) > now() + CALL_MS
 _at_once = (col(Challenge.calls) == 0) & SMS_FAILED
 _waited = col(Challenge.sent_at) <= now() - p("wait_")

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from portal.core import callbacks, effects, incentives, party
-from portal.core.case import Action, Case, Offer, Reply
+from portal.core.case import Action, Case, Offer, Proof, Reply
 from portal.core.errors import NotFound, Refused
 from portal.core.events import note
 from portal.core.keys import name
@@ -17,7 +17,7 @@ from portal.core.money import Money
 from portal.core.party import Party
 from portal.core.portal import Portal
 from portal.core.spans import MINUTE_MS
-from portal.core.statements import Row, Statement, Writer, insert, now, p
+from portal.core.statements import Reader, Row, Statement, Writer, insert, now, p
 from portal.core.steps import STEPS, Ask, Done, Handoff, Pay, Refusal, Step
 from portal.core.tables import Journey
 
@@ -52,9 +52,11 @@ COLUMNS = (
     Journey.id, Journey.action, Journey.subject, Journey.customer_id, Journey.level, Journey.turn, Journey.step, Journey.language,
     Journey.channel, Journey.source, Journey.ended_at, Journey.updated_at, (now() - Journey.updated_at).label("age"),
 )  # fmt: skip
-_is = (col(Journey.subject) == p("subject")) & (col(Journey.action) == p("action"))
-PENDING = Statement(select(*COLUMNS).where(_is, col(Journey.ended_at).is_(None)))  # type: ignore[call-overload]
-OWN = Statement(select(*COLUMNS).where(_is, col(Journey.id) == p("id")))  # type: ignore[call-overload]
+_pending = (col(Journey.subject) == p("subject"), col(Journey.action) == p("action"), col(Journey.ended_at).is_(None))
+PENDING = Statement(select(*COLUMNS).where(*_pending))  # type: ignore[call-overload]
+# What was begun with the ID number alone is theirs too, once they have proved who they are.
+_own = (col(Journey.subject) == p("subject")) | (col(Journey.customer_id) == p("proved"))
+OWN = Statement(select(*COLUMNS).where(col(Journey.id) == p("id"), col(Journey.action) == p("action"), _own))  # type: ignore[call-overload]
 BY_ID = Statement(select(*COLUMNS).where(col(Journey.id) == p("id")))  # type: ignore[call-overload]
 BEGIN = Statement(
     insert(Journey)
@@ -79,10 +81,15 @@ def find(portal: Portal, action: Action, who: Party, journey_id: str = "") -> Ro
     with portal.db.read() as reader:
         if not journey_id:
             return reader.one(PENDING, subject=who.subject, action=action.slug)
-        row = reader.one(OWN, subject=who.subject, action=action.slug, id=journey_id)
+        row = _theirs(reader, action, who, journey_id)
     if row is None:
         raise NotFound(journey_id)
     return row
+
+
+def _theirs(reader: Reader, action: Action, who: Party, journey_id: str) -> Row | None:
+    proved = who.customer_id if who.proof is Proof.CODE else None
+    return reader.one(OWN, subject=who.subject, action=action.slug, id=journey_id, proved=proved)
 
 
 def case(portal: Portal, action: Action, who: Party) -> Case:
@@ -185,7 +192,7 @@ def ended(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown 
     if not journey_id or not who.subject:
         return None
     with portal.db.read() as reader:
-        row = reader.one(OWN, subject=who.subject, action=action.slug, id=journey_id)
+        row = _theirs(reader, action, who, journey_id)
     return _of(portal, action, who, row) if row and row.ended_at else None
 
 
