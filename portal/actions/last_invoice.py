@@ -66,7 +66,7 @@ def _shown(case: Case, account: Account, bill: Bill, document: Document | None) 
     return Ask(
         _("Your last invoice") if bill.kind is Kind.INVOICE else _("Your last credit note"),
         next="send",
-        shows=(*_facts(bill, document), *_made_up_of(document), *_papers(account, bill)),
+        shows=(*_facts(bill, document), *_made_up_of(document), *_papers(case, account, bill)),
         choices=choices,
         goal=True,
         onward=Onward("pay-balance", _("Pay my balance")) if settling.owed(account) else None,
@@ -108,9 +108,11 @@ def _made_up_of(document: Document | None) -> tuple[Show, ...]:
     return (Breakdown(_("What's in this amount"), tuple(parts)),)
 
 
-def _papers(account: Account, bill: Bill) -> tuple[Show, ...]:
+def _papers(case: Case, account: Account, bill: Bill) -> tuple[Show, ...]:
+    """A bill that nothing was paid of has no receipt to look for."""
+    receipts = case.receipts() if bill.open != bill.total else ()
     earlier = [_paper(other, main=False) for other in account.bills if other.number != bill.number]
-    return (_paper(bill, main=True), *earlier)
+    return (_paper(bill, main=True), *receipts, *earlier)
 
 
 def _paper(bill: Bill, *, main: bool) -> Attachment:

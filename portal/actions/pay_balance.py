@@ -38,7 +38,7 @@ def start(case: Case) -> Step:
         return _unseen()
     match settling.owed(account):
         case []:
-            return _nothing_owed(account)
+            return _nothing_owed(case, account)
         case [owed]:
             return _pay(settling.everything(case, account, owed))
         case _:
@@ -78,7 +78,7 @@ def amount(case: Case, reply: Reply) -> Step:
     paying = settling.amount(reply.field("amount"), owed)
     if paying > owed:
         return _too_much(owed, paying)
-    return _pay(settling.everything(case, account, owed)) if paying == owed else _pay(settling.part(account, owed, paying))
+    return _pay(settling.everything(case, account, owed)) if paying == owed else _pay(settling.part(case, account, owed, paying))
 
 
 def too_much(case: Case, reply: Reply) -> Step:
@@ -87,7 +87,7 @@ def too_much(case: Case, reply: Reply) -> Step:
     what, currency, minor = (*reply.value.split(":"), "", "")[:3]
     owed = owed_in(_account(case), currency)
     if what == "keep" and owed and re.fullmatch(r"[0-9]{1,12}", minor) and owed.minor < int(minor) <= settling.most(owed).minor:
-        return _pay(settling.and_credit(owed, Money(int(minor), currency)))
+        return _pay(settling.and_credit(case, owed, Money(int(minor), currency)))
     return chosen(case, replace(reply, value=f"all:{currency}"))
 
 
@@ -113,7 +113,7 @@ def bill(case: Case, reply: Reply) -> Step:
 
 
 def receipt(case: Case, paid: Paid) -> Step:
-    return settling.thanks(paid, personal=case.proof is Proof.CODE) if paid.state == "success" else _again(case, paid)
+    return settling.thanks(paid, case.today, personal=case.proof is Proof.CODE) if paid.state == "success" else _again(case, paid)
 
 
 def _by_number_and_amount(case: Case) -> Step:
@@ -125,6 +125,7 @@ def _by_number_and_amount(case: Case) -> Step:
         fields=NUMBER_AND_AMOUNT,
         submit=_("Continue"),
         step_up=_("See what you owe and pay it in one tap, with a code by SMS"),
+        benefit=False,  # a discount is for whoever is known to be the customer
     )
 
 
@@ -155,10 +156,10 @@ def _pay_unseen(case: Case, reply: Reply) -> Step:
     return _pay(settling.unchecked(number, settling.amount(reply.field("amount"), Money(0, case.company.currency))))
 
 
-def _nothing_owed(account: Account) -> Step:
+def _nothing_owed(case: Case, account: Account) -> Step:
     credits = [Fact(_("To your credit"), -balance, "credit") for balance in account.balances if balance.minor < 0]
     papers = [_paper(account.latest)] if account.latest else []
-    return Done(_("You owe nothing"), lead=_("Everything is paid. Thank you."), shows=(*credits, *papers))
+    return Done(_("You owe nothing"), lead=_("Everything is paid. Thank you."), shows=(*credits, *papers, *case.receipts()))
 
 
 def _paper(latest: Bill) -> Show:
@@ -168,7 +169,7 @@ def _paper(latest: Bill) -> Show:
 def _choices(case: Case, account: Account) -> Step:
     bills = settling.open_bills(account)
     if not settling.owed(account):
-        return _nothing_owed(account)
+        return _nothing_owed(case, account)
     return Ask(
         _("What would you like to pay?"),
         next="chosen",

@@ -9,7 +9,7 @@ from portal.core.company import Company
 from portal.core.languages import Language, Text
 from portal.core.money import Money
 from portal.core.ports import Billing
-from portal.core.steps import Step
+from portal.core.steps import Attachment, Step
 
 
 class Proof(IntEnum):
@@ -53,6 +53,7 @@ class Case:
     company: Company
     billing: Billing
     offers: Callable[[Money], tuple[Offer, ...]]  # what paying that much now would give, best first
+    receipts: Callable[[], tuple[Attachment, ...]]  # of what was paid here lately, the newest first
     request_number: Callable[[str, str, str], str]  # of a request to call that telephone about that topic then
 
     @property
@@ -85,6 +86,7 @@ class Paid:
     waived: Money | None = None  # a fee that other ways charge
     checked: bool = True  # False: billing sees it later
     invoices: tuple[str, ...] = ()  # what it was to settle
+    part: bool = False  # less than was open of them
 
 
 @dataclass(frozen=True, slots=True)

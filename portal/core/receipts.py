@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
-from portal.core import incentives, payments
+from portal.core import incentives, payments, settling
 from portal.core.case import Proof
 from portal.core.documents import Receipt, ReceiptLine
 from portal.core.errors import NotFound
@@ -14,10 +14,21 @@ from portal.core.party import Party
 from portal.core.payments import Known, State
 from portal.core.portal import Portal
 from portal.core.statements import Reader, Statement, p
-from portal.core.steps import Settlement
-from portal.core.tables import Customer, Journey
+from portal.core.steps import Attachment, Paper
+from portal.core.tables import Customer, Journey, Ledger, Payment
 
 SUBJECT = Statement(select(Journey.subject).where(col(Journey.id) == p("id")))
+LATELY = Statement(
+    select(Payment.id, Payment.charge, Payment.currency, Payment.settled_at)
+    .where(
+        # By what it credited: the ledger is the table that has a customer's rows together.
+        col(Payment.id).in_(select(Ledger.payment_id).where(col(Ledger.customer_id) == p("customer_id"), col(Ledger.kind) == "payment")),
+        col(Payment.customer_id) == p("customer_id"),
+        col(Payment.state) == State.SUCCESS.value,
+    )
+    .order_by(col(Payment.settled_at).desc())
+    .limit(3)
+)
 NAME = Statement(select(Customer.name).where(col(Customer.customer_id) == p("customer_id")))
 
 
@@ -30,13 +41,24 @@ def of(portal: Portal, who: Party, payment_id: str) -> Receipt:
         return made(portal.company.zone, reader, payment, personal=who.proof is Proof.CODE)
 
 
+def lately(reader: Reader, customer_id: str, zone: ZoneInfo) -> tuple[Attachment, ...]:
+    """The receipts that a customer may want again."""
+    return tuple(
+        Attachment(
+            Paper.RECEIPT, row.id, _("Receipt of {day}", day=moment(row.settled_at, zone).date()),
+            Text("{amount}", {"amount": Money(row.charge, row.currency)}),
+        )
+        for row in reader.all(LATELY, customer_id=customer_id)
+    )  # fmt: skip
+
+
 def made(zone: ZoneInfo, reader: Reader, payment: Known, *, personal: bool) -> Receipt:
     """The same whenever it is printed, but for what went back since."""
     at = moment(payment.settled_at or payment.created_at, zone)
     name = reader.one(NAME, customer_id=payment.customer_id) if personal else None
     paid = payments.paid(reader, payment)
     return Receipt(
-        number=payment.id[:8].upper(),
+        number=settling.receipt_number(payment.id),
         paid_on=at.date(),
         paid_at=f"{at:%H:%M}",
         customer_name=name.name if name else "",
@@ -57,7 +79,8 @@ def _own(reader: Reader, who: Party, payment: Known) -> bool:
 
 
 def _lines(reader: Reader, payment: Known, settled: Money) -> list[ReceiptLine]:
-    lines = [ReceiptLine(_what(payment.settlement), settled)]
+    agreed = payment.settlement
+    lines = [ReceiptLine(settling.what_for(agreed.invoices, checked=agreed.checked, part=agreed.part), settled)]
     if payment.still_due:
         lines.append(ReceiptLine(_("To be given back to you"), payment.still_due))
     if given_back := payment.refund_due - payment.still_due:
@@ -67,13 +90,3 @@ def _lines(reader: Reader, payment: Known, settled: Money) -> list[ReceiptLine]:
             lines.append(ReceiptLine(_("Service fee"), used.amount))
         lines.append(ReceiptLine(verbatim(Words(used.title)), -used.amount))
     return lines
-
-
-def _what(settlement: Settlement) -> Text:
-    invoices = settlement.invoices
-    if not settlement.checked:
-        return _("Invoice {number}, as you typed it", number=invoices[0])
-    if len(invoices) == 1:
-        number = invoices[0]
-        return _("On account of invoice {number}", number=number) if settlement.part else _("Invoice {number}", number=number)
-    return _("On account of the balance") if settlement.part else _("Balance")

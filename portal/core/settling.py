@@ -1,9 +1,10 @@
 """What a customer may pay of what they owe: the settlement, and the lines that explain it."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from portal.core import incentives, typed
-from portal.core.case import Case, Paid, Proof
+from portal.core.case import Case, Offer, Paid, Proof
 from portal.core.errors import Refused
 from portal.core.languages import Text, Words, _, verbatim
 from portal.core.money import Money, digits
@@ -76,15 +77,21 @@ def unchecked(number: str, paying: Money) -> Sum:
     return replace(_of_one(number, replace(_plain(paying, (number,)), checked=False)), lead=lead)
 
 
-def part(account: Account, owed: Money, paying: Money) -> Sum:
+def part(case: Case, account: Account, owed: Money, paying: Money) -> Sum:
+    """Without the discount, which is for settling all of it; with what paying here costs less than with a person."""
     settlement = replace(_plain(paying, _numbers(account, owed)), part=True)
-    return Sum(_("Pay part of your balance"), settlement, (Part(_("Part of {amount}", amount=owed), paying),))
+    lines = (Part(_("Part of {amount}", amount=owed), paying),)
+    return _with_fees(Sum(_("Pay part of your balance"), settlement, lines), incentives.best(case.offers(paying))[1])
 
 
-def and_credit(owed: Money, paying: Money) -> Sum:
-    """More than is owed: naming no invoice, the rest is kept."""
-    lines = (Part(_("Balance"), owed), Part(_("To keep as credit"), paying - owed))
-    return Sum(_("Pay, and keep the rest as credit"), replace(_plain(paying, ()), keep=paying - owed), lines)
+def and_credit(case: Case, owed: Money, paying: Money) -> Sum:
+    """More than is owed: naming no invoice, the rest is kept. What settles all of it has its offers."""
+    keep = paying - owed
+    settled = _with_offers(
+        case, _("Pay, and keep the rest as credit"), owed, (Part(_("Balance"), owed), Part(_("To keep as credit"), keep)), ()
+    )
+    was = settled.settlement
+    return replace(settled, settlement=replace(was, owed=paying, charge=was.charge + keep, keep=keep))
 
 
 def once_more(case: Case, account: Account, paid: Paid) -> Sum | None:
@@ -98,7 +105,7 @@ def once_more(case: Case, account: Account, paid: Paid) -> Sum | None:
         return None
     if one:
         return one_bill(case, account, one)
-    return part(account, owed, paid.owed) if paid.owed < owed else and_credit(owed, paid.owed)
+    return part(case, account, owed, paid.owed) if paid.owed < owed else and_credit(case, owed, paid.owed)
 
 
 def amount(text: str, owed: Money) -> Money:
@@ -114,13 +121,39 @@ def amount(text: str, owed: Money) -> Money:
     return paying
 
 
+def least(currency: str) -> Money:
+    """No provider takes a payment of nothing, nor of pennies (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
+    return Money(max(2 * 10 ** digits(currency), 50), currency)
+
+
 def most(owed: Money) -> Money:
     return max(owed, Money(MOST * 10 ** digits(owed.currency), owed.currency))
 
 
-def thanks(paid: Paid, *, personal: bool) -> Done:
-    """A payment that succeeded: what was paid, saved and is still to pay."""
-    facts = [Fact(_("You paid"), paid.charge, "paid", strong=True)]
+def receipt_number(payment_id: str) -> str:
+    """Short enough to be read out, and long enough to be one payment's."""
+    short = payment_id[:12].upper()
+    return "-".join((short[:4], short[4:8], short[8:]))
+
+
+def what_for(invoices: tuple[str, ...], *, checked: bool, part: bool) -> Text:
+    """What a receipt says was paid."""
+    if not checked:
+        return _("Invoice {number}, as you typed it", number=invoices[0])
+    if not 0 < len(invoices) <= LINES:
+        return _("On account of the balance") if part else _("Balance")
+    if len(invoices) > 1:
+        numbers = ", ".join(invoices)
+        return _("On account of invoices {numbers}", numbers=numbers) if part else _("Invoices {numbers}", numbers=numbers)
+    return _("On account of invoice {number}", number=invoices[0]) if part else _("Invoice {number}", number=invoices[0])
+
+
+def thanks(paid: Paid, on: date, *, personal: bool) -> Done:
+    """A payment that succeeded that day: what was paid, saved and is still to pay."""
+    facts = [
+        Fact(_("You paid"), paid.charge, "paid", strong=True),
+        Fact(_("What was paid"), what_for(paid.invoices, checked=paid.checked, part=paid.part), "what"),
+    ]
     if paid.saving:
         facts.append(Fact(_("You saved"), paid.saving, "saving"))
     if paid.waived:
@@ -133,7 +166,7 @@ def thanks(paid: Paid, *, personal: bool) -> Done:
     return Done(
         _("Paid. Thank you."),
         lead=_what_else(paid),
-        shows=(*facts, Fact(_("Receipt number"), paid.payment_id[:8].upper(), "reference")),
+        shows=(*facts, Fact(_("Date"), on, "date"), Fact(_("Receipt number"), receipt_number(paid.payment_id), "reference")),
         receipt=paid.payment_id,
         sends=(Send("receipt", "sms", {"payment": paid.payment_id}),) if personal else (),
     )
@@ -180,13 +213,18 @@ def _of_one(number: str, settlement: Settlement) -> Sum:
 def _with_offers(case: Case, title: Text, owed: Money, lines: tuple[Part, ...], numbers: tuple[str, ...]) -> Sum:
     """One discount, the best, and each fee that paying with a person would have cost."""
     discount, fees = incentives.best(case.offers(owed))
-    # No provider takes a payment of nothing.
-    saving = Money(min(discount.saving.minor, owed.minor - 1) if discount else 0, owed.currency)
+    saving = Money(max(0, min(discount.saving.minor, owed.minor - least(owed.currency).minor)) if discount else 0, owed.currency)
     taken = [discount] if discount and saving else []
     off = [Part(verbatim(Words(one.title)), -saving) for one in taken]
+    settlement = Settlement(owed, owed - saving, saving, numbers, tuple(one.incentive_id for one in taken))
+    return _with_fees(Sum(title, settlement, (*lines, *off)), fees)
+
+
+def _with_fees(to_pay: Sum, fees: tuple[Offer, ...]) -> Sum:
+    """Waived: a person would have charged them for it."""
     waived = [line for fee in fees for line in (Part(_("Service fee"), fee.saving), Part(_("Waived online"), -fee.saving))]
-    used = tuple(one.incentive_id for one in (*taken, *fees))
-    return Sum(title, Settlement(owed, owed - saving, saving, numbers, used), (*lines, *off, *waived))
+    used = (*to_pay.settlement.incentives, *(fee.incentive_id for fee in fees))
+    return replace(to_pay, settlement=replace(to_pay.settlement, incentives=used), lines=(*to_pay.lines, *waived))
 
 
 def _plain(owed: Money, numbers: tuple[str, ...]) -> Settlement:

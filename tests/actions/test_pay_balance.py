@@ -1,23 +1,23 @@
 """What a customer may pay, and what they are told: from billing to the ledger, without a channel or a provider."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from portal.actions import pay_balance
 from portal.adapters.billing import EmbeddedBilling
-from portal.core import incentives
+from portal.core import incentives, receipts, settling
 from portal.core.case import Case, Person, Proof, Reply
 from portal.core.company import Company, Hours
 from portal.core.errors import ProofNeeded, Refused
-from portal.core.languages import Language
+from portal.core.languages import Language, Text, without_isolates
 from portal.core.money import Money
 from portal.core.statements import Statement, insert, now, p
-from portal.core.steps import STEPS, Ask, Done, Fact, Pay, Settlement
+from portal.core.steps import STEPS, Ask, Attachment, Done, Fact, Paper, Pay, Settlement
 from portal.core.tables import Ledger
-from tests.core.paying import balance, begins, hears, ils, offers, owes, says, still_open
+from tests.core.paying import balance, begins, hears, ils, offers, owes, says, settles, still_open
 
 COMPANY = Company(
     name={"he": "הדגמה"}, legal_name="Demo", colour="#0b5cad", logo="", telephone="+97235551234", whatsapp="", email="", address={},
@@ -36,10 +36,15 @@ def customer(database):
             with database.read() as reader:
                 return incentives.quote(reader, "c1", "pay-balance", owed)
 
+        def paid_lately():
+            with database.read() as reader:
+                return receipts.lately(reader, "c1", company.zone)
+
         person = Person("c1", "Dana", "+972502345678", "dana@example.com", Language.EN) if known else None
         return Case(
-            person, proof, False, Language.EN, datetime(2026, 11, 22, 9), company, EmbeddedBilling(database), quoted, lambda *said: "ACD347"
-        )
+            person, proof, False, Language.EN, datetime(2026, 11, 22, 9), company, EmbeddedBilling(database), quoted, paid_lately,
+            lambda *said: "ACD347",
+        )  # fmt: skip
 
     return case
 
@@ -94,7 +99,7 @@ def test_a_discount_of_everything_leaves_something_to_charge(database, customer)
     offers(database, "twenty", "amount", 2000)
     step = pay_balance.start(customer())
     assert isinstance(step, Pay)
-    assert (step.settlement.saving, step.settlement.charge) == (ils(1499), ils(1))
+    assert (step.settlement.saving, step.settlement.charge) == (ils(1300), ils(200)), "what a provider takes"
 
 
 def test_a_credit_is_taken_off(database, customer):
@@ -158,7 +163,7 @@ def test_instead_of_all_an_open_invoice_or_another_amount_can_be_chosen(database
     assert step.settlement.invoices == ("B",)
 
 
-def test_an_invoice_gets_its_discount_and_another_amount_does_not(database, customer):
+def test_an_invoice_gets_its_discount_and_another_amount_only_what_a_person_would_charge(database, customer):
     owes(database, "c1", A=10000, B=5000)
     offers(database, "five", "percent", 500)
     offers(database, "no-fee", "fee_waived", 1990)
@@ -167,7 +172,8 @@ def test_an_invoice_gets_its_discount_and_another_amount_does_not(database, cust
     assert isinstance(whole, Pay)
     assert isinstance(part, Pay)
     assert whole.settlement.saving == ils(500)
-    assert (part.settlement.saving, part.settlement.incentives) == (ils(0), ())
+    assert (part.settlement.saving, part.settlement.incentives, part.settlement.part) == (ils(0), ("no-fee",), True)
+    assert said(part)[1:] == [("Service fee", "19.90"), ("Waived online", "-19.90")]
 
 
 def test_an_invoice_partly_covered_by_a_credit_costs_the_rest(database, customer):
@@ -227,6 +233,18 @@ def test_more_than_is_owed_is_said_and_may_be_kept_as_credit(database, customer)
     assert isinstance(kept, Pay)
     hears(database, says(begins(database, "c1", kept.settlement), "success"))
     assert balance(database, "c1") == -5000
+
+
+def test_whoever_settles_all_and_keeps_the_rest_gets_what_settling_all_gets(database, customer):
+    owes(database, "c1", A=10000)
+    offers(database, "five", "percent", 500)
+    kept = pay_balance.too_much(customer(), reply("keep:ILS:15000"))
+    assert isinstance(kept, Pay)
+    assert (kept.settlement.charge, kept.settlement.saving) == (ils(14500), ils(500))
+    assert sum(line.amount.minor for line in kept.lines) == 14500
+    (outcome,) = hears(database, says(begins(database, "c1", kept.settlement), "success"))
+    assert outcome
+    assert (balance(database, "c1"), outcome.refund_due) == (-5000, ils(0))
 
 
 @pytest.mark.parametrize(
@@ -336,9 +354,43 @@ def test_a_success_is_a_receipt(database, customer):
     (outcome,) = hears(database, says(begins(database, "c1", step.settlement), "success"))
     assert outcome
     done = pay_balance.receipt(customer(), outcome.paid)
-    assert told(done) == {"paid": ils(9500), "saving": ils(500), "balance": ils(2500), "reference": outcome.payment_id[:8].upper()}
+    number = settling.receipt_number(outcome.payment_id)
+    assert told(done).items() >= {"paid": ils(9500), "saving": ils(500), "balance": ils(2500), "reference": number}.items()
+    assert (_what(done), told(done)["date"]) == ("Invoice A", date(2026, 11, 22))
     assert isinstance(done, Done)
     assert (done.receipt, done.lead, [(send.kind, send.to) for send in done.sends]) == (outcome.payment_id, None, [("receipt", "sms")])
+
+
+def _what(done) -> str:
+    said = told(done)["what"]
+    assert isinstance(said, Text)
+    return without_isolates(said.say(Language.EN))
+
+
+@pytest.mark.parametrize(
+    ("bills", "amount", "what"),
+    [
+        ({"A": 10000, "B": 2500}, "125", "Invoices A, B"),
+        ({"A": 10000, "B": 2500}, "120", "On account of invoices A, B"),
+        (dict.fromkeys("ABCDE", 1000), "50", "Balance"),
+    ],
+)
+def test_a_receipt_names_the_invoices_that_were_paid(database, customer, bills, amount, what):
+    owes(database, "c1", **bills)
+    step = pay_balance.amount(customer(), reply(amount=amount))
+    assert isinstance(step, Pay)
+    (outcome,) = hears(database, says(begins(database, "c1", step.settlement), "success"))
+    assert outcome
+    assert _what(pay_balance.receipt(customer(), outcome.paid)) == what
+
+
+def test_a_receipt_is_found_again_where_nothing_is_owed_any_more(database, customer):
+    owes(database, "c1", A=10000)
+    (outcome,) = hears(database, says(begins(database, "c1", settles(10000, "A")), "success"))
+    done = pay_balance.start(customer())
+    assert isinstance(done, Done)
+    assert outcome
+    assert [(one.paper, one.number) for one in done.shows if isinstance(one, Attachment)][1:] == [(Paper.RECEIPT, outcome.payment_id)]
 
 
 def test_a_receipt_by_an_id_number_shows_no_balance_and_sends_nothing(database, customer):
@@ -348,7 +400,7 @@ def test_a_receipt_by_an_id_number_shows_no_balance_and_sends_nothing(database, 
     (outcome,) = hears(database, says(begins(database, "c1", step.settlement), "success"))
     assert outcome
     done = pay_balance.receipt(customer(Proof.ID), outcome.paid)
-    assert told(done).keys() == {"paid", "reference"}
+    assert told(done).keys() == {"paid", "what", "date", "reference"}
     assert isinstance(done, Done)
     assert done.sends == ()
 

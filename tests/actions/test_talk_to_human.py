@@ -24,7 +24,7 @@ WEDNESDAY, THURSDAY, FRIDAY = (datetime(2026, 11, day, 12) for day in (25, 26, 2
 
 
 def on(now: datetime) -> Case:
-    return Case(None, Proof.NOTHING, False, Language.EN, now, COMPANY, NOBODY, NOBODY, lambda *asked: "ACD347")
+    return Case(None, Proof.NOTHING, False, Language.EN, now, COMPANY, NOBODY, NOBODY, NOBODY, lambda *asked: "ACD347")
 
 
 def offered(now: datetime) -> list[str]:

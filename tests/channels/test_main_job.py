@@ -331,7 +331,9 @@ def test_who_would_pay_another_amount_may_still_pay_all_of_it(english):
     assert english.submit(page, "choice-all:ILS").said("amount-due") == "₪218.26"
 
 
-@pytest.mark.parametrize(("phone", "what"), [(RUTH, r"On account of invoice \d{6}-1001"), (DANIEL, "On account of the balance")])
+@pytest.mark.parametrize(
+    ("phone", "what"), [(RUTH, r"On account of invoice \d{6}-1001"), (DANIEL, "On account of invoices 202610-1002, 202611-1002")]
+)
 def test_the_receipt_of_a_part_does_not_read_as_if_all_were_paid(english, demo_database, phone, what):
     identified(english, phone)
     asked = english.open("/actions/pay-balance")

@@ -7,7 +7,7 @@ from typing import assert_never
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from portal.core import callbacks, effects, incentives, party
+from portal.core import callbacks, effects, incentives, party, receipts
 from portal.core.case import Action, Case, Offer, Proof, Reply
 from portal.core.errors import NotFound, Refused
 from portal.core.events import note
@@ -18,7 +18,7 @@ from portal.core.party import Party
 from portal.core.portal import Portal
 from portal.core.spans import MINUTE_MS
 from portal.core.statements import Reader, Row, Statement, Writer, insert, now, p
-from portal.core.steps import STEPS, Ask, Done, Handoff, Pay, Refusal, Step
+from portal.core.steps import STEPS, Ask, Attachment, Done, Handoff, Pay, Refusal, Step
 from portal.core.tables import Journey
 
 # A step that waited longer was made of figures that may no longer hold.
@@ -99,9 +99,15 @@ def case(portal: Portal, action: Action, who: Party) -> Case:
         with portal.db.read() as reader:
             return incentives.quote(reader, who.customer_id, action.slug, owed)
 
+    def paid_lately() -> tuple[Attachment, ...]:
+        if who.customer_id is None or who.proof is not Proof.CODE:
+            return ()
+        with portal.db.read() as reader:
+            return receipts.lately(reader, who.customer_id, portal.company.zone)
+
     now = moment(who.at, portal.company.zone)
     number = partial(callbacks.number, portal, who)
-    return Case(who.person, who.proof, who.fresh, who.language, now, portal.company, portal.billing, offers, number)
+    return Case(who.person, who.proof, who.fresh, who.language, now, portal.company, portal.billing, offers, paid_lately, number)
 
 
 def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:

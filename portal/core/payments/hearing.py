@@ -132,7 +132,8 @@ def paid(reader: Reader, payment: Known) -> Paid:
     return Paid(
         payment_id=payment.id, state=payment.state.value, owed=owed, charge=payment.charge, saving=saving,
         reason=payment.reason, balance_after=balance_after(reader, payment), checked=payment.settlement.checked,
-        invoices=payment.settlement.invoices, waived=Money(waived, payment.charge.currency) if waived else None,
+        invoices=payment.settlement.invoices, part=payment.settlement.part,
+        waived=Money(waived, payment.charge.currency) if waived else None,
     )  # fmt: skip
 
 
