@@ -1,7 +1,7 @@
 """Settings: read once from the environment and `.env`, frozen, checked at start. The README lists them."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -152,11 +152,12 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _addresses(cls, proxies: str) -> str:
-        """As they are compared, in their shortest form."""
+        """As they are compared, in their shortest form; IPv4 as such, however it is wrapped."""
         try:
-            return ",".join(str(ip_address(proxy.strip())) for proxy in proxies.split(",") if proxy.strip())
+            given = [ip_address(proxy.strip()) for proxy in proxies.split(",") if proxy.strip()]
         except ValueError:
             raise ValueError("must be IP addresses, comma-separated; no names and no networks") from None
+        return ",".join(str(ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else str(ip) for ip in given)
 
     @field_validator("test_phones")
     @classmethod

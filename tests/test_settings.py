@@ -56,9 +56,9 @@ def test_what_is_not_of_its_form_is_named_and_not_repeated(name, given, monkeypa
 
 
 def test_what_is_of_its_form_is_taken(monkeypatch):
-    monkeypatch.setenv("PORTAL_TRUSTED_PROXIES", " 10.9.9.9, 2001:DB8::0009,")
+    monkeypatch.setenv("PORTAL_TRUSTED_PROXIES", " 10.9.9.9, 2001:DB8::0009, ::ffff:10.0.0.2,")
     monkeypatch.setenv("PORTAL_TEST_PHONES", "+972502345678=123456, +972502345679=654321")
-    assert read().trusted_proxies == "10.9.9.9,2001:db8::9"
+    assert read().trusted_proxies == "10.9.9.9,2001:db8::9,10.0.0.2"
 
 
 @pytest.mark.parametrize(
