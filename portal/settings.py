@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 # The sandbox signs with a key that everybody knows; live mode refuses it.
 SANDBOX_KEY = "sandbox-only-key-that-everybody-knows"
 
+USUAL_PORTS = {"http": ":80", "https": ":443"}
+
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -70,7 +72,7 @@ class Settings(BaseSettings):
         """What would make a start unsafe, each with what to set."""
         found = [
             (not all(self.keys), "PORTAL_SECRET_KEYS has an empty key: set one or more keys, comma-separated, oldest first"),
-            (bool(urlsplit(self.base_url).path.strip("/")), "PORTAL_BASE_URL must have no path: set https://HOST"),
+            (bool(urlsplit(self.base_url).path), "PORTAL_BASE_URL must have no path: set https://HOST"),
             (not self.host, "PORTAL_BASE_URL has no host: set https://HOST"),
             (urlsplit(self.base_url).scheme not in ("https", "http"), "PORTAL_BASE_URL is no address of a page: set https://HOST"),
             (self.sms == "twilio" and not self._twilio, "PORTAL_SMS=twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM"),
@@ -148,6 +150,14 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be an address such as https://HOST:PORT") from None
         return url
+
+    @field_validator("base_url")
+    @classmethod
+    def _as_browsers_write_it(cls, url: str) -> str:
+        """Their Origin is compared with it (RFC 6454 6.2): small letters, no port that goes without saying, no slash behind."""
+        parts = urlsplit(url)
+        netloc = parts.netloc.lower().removesuffix(USUAL_PORTS.get(parts.scheme, ":"))
+        return parts._replace(netloc=netloc, path=parts.path.rstrip("/")).geturl()
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -62,8 +62,20 @@ def test_what_is_of_its_form_is_taken(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("given", "written"),
+    [("https://Pay.Example.com", "https://pay.example.com"), ("HTTPS://pay.example.com:443/", "https://pay.example.com"),
+     ("http://pay.example.com:80", "http://pay.example.com"), ("https://pay.example.com:80", "https://pay.example.com:80"),
+     ("http://[::1]:8000/", "http://[::1]:8000"), ("http://[::80]", "http://[::80]"), ("pay.example.com", "pay.example.com")],
+)  # fmt: skip
+def test_where_customers_find_it_is_written_as_their_browsers_write_it(given, written):
+    assert Settings.model_validate({"PORTAL_BASE_URL": given}).base_url == written
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
-    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"),
+    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL is no address"),
+     ({"PORTAL_BASE_URL": "https://portal.example/pay/"}, "PORTAL_BASE_URL must have no path"),
+     ({"PORTAL_BASE_URL": "portal.example"}, "PORTAL_BASE_URL has no host"),
      ({"PORTAL_EMAIL": "smtp", "PORTAL_SMTP_URL": "rubbish", "PORTAL_EMAIL_FROM": "us@portal.example"}, "PORTAL_SMTP_URL")],
 )  # fmt: skip
 def test_what_cannot_work_is_a_problem(settings, said):

@@ -34,4 +34,4 @@ class Portal:
     @property
     def host(self) -> str:
         """Without the port: what an origin-bound code names."""
-        return self.base_url.split("://", 1)[1].split(":", 1)[0].rstrip("/")
+        return self.base_url.split("://", 1)[1].split(":", 1)[0]

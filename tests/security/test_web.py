@@ -82,6 +82,17 @@ def test_only_our_own_page_may_post(sqlite_portal, said, allowed):
     assert left.status_code == (303 if allowed else 403)
 
 
+@pytest.mark.parametrize("typed", ["https://Pay.Example.co.il", f"{HTTPS}:443", f"{HTTPS}/"])
+def test_our_own_page_may_post_however_its_address_was_typed(sqlite_demo, typed):
+    """A browser without Sec-Fetch-Site says its origin in small letters, and no port that goes without saying."""
+    settings = Settings.model_validate({"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": typed})
+    with Client(build(settings), base_url=HTTPS) as client:
+        client.event_hooks["request"] = []
+        client.cookies.set("__Host-lang", "he")
+        assert client.post("/leave", headers={"Origin": HTTPS}, follow_redirects=False).status_code == 303
+        assert client.post("/leave", headers={"Origin": OTHER}, follow_redirects=False).status_code == 403
+
+
 @pytest.fixture
 def sqlite_portal(sqlite_demo) -> Iterator[Client]:
     """One database is enough where none is asked."""
