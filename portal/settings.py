@@ -172,8 +172,8 @@ class Settings(BaseSettings):
     @field_validator("test_phones")
     @classmethod
     def _agreed_codes(cls, listed: str) -> str:
-        if not all(re.fullmatch(r"\+\d+=\S+", pair.strip()) for pair in listed.split(",") if pair.strip()):
-            raise ValueError("must be telephones with codes, +972502345678=123456, comma-separated")
+        if not all(re.fullmatch(r"\+[0-9]+=[0-9]{6}", pair.strip()) for pair in listed.split(",") if pair.strip()):
+            raise ValueError("must be telephones with codes of six digits, +972502345678=123456, comma-separated")
         return listed
 
 

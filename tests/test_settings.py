@@ -46,7 +46,8 @@ def test_bills_do_not_travel_in_the_clear_in_live_mode(url, refused):
     ("name", "given"),
     [("PORTAL_BASE_URL", "https://[portal"), ("PORTAL_BASE_URL", "http://127.0.0.1:bad"), ("PORTAL_BILLING_URL", "http://127.0.0.1:bad"),
      ("PORTAL_SMTP_URL", "smtp://u:secret@host:bad"), ("PORTAL_TRUSTED_PROXIES", "nginx"), ("PORTAL_TRUSTED_PROXIES", "10.0.0.0/8"),
-     ("PORTAL_TEST_PHONES", "garbage"), ("PORTAL_TEST_PHONES", "+972502345671=")],
+     ("PORTAL_TEST_PHONES", "garbage"), ("PORTAL_TEST_PHONES", "+972502345671="),
+     ("PORTAL_TEST_PHONES", "+972502345671=12345"), ("PORTAL_TEST_PHONES", "+972502345671=123456,+972502345672=letmein")],
 )  # fmt: skip
 def test_what_is_not_of_its_form_is_named_and_not_repeated(name, given, monkeypatch):
     monkeypatch.setenv(name, given)
