@@ -191,7 +191,7 @@ def test_money_that_comes_after_all_is_credited_with_what_was_promised(database)
     hears(database, says(payment, "cancelled"))
     assert spent(database, "five") == 0
     (outcome,) = hears(database, says(payment, "success"))
-    assert outcome and outcome.late
+    assert outcome and outcome.paid.saving == ils(500)
     assert (balance(database, "c1"), spent(database, "five"), refund_due(database, payment)) == (0, 500, 0)
 
 
