@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS, NumberParseException, parse
 
+from portal.core.languages import Language, worded
 from portal.core.money import Money
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -64,8 +65,8 @@ class Company:
     coordinator: dict[str, str] = field(default_factory=dict)  # of accessibility: name, telephone, email
     wording: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def named(self, language: str) -> str:
-        return self.name.get(language) or self.name["he"]
+    def named(self, language: Language) -> str:
+        return worded(self.name, language)
 
 
 def read(path: Path) -> Company:
