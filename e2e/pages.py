@@ -145,9 +145,6 @@ class Pay(Place):
     def go_on(self) -> None:
         self.visitor.taps_on("submit")
 
-    def change_the_amount(self) -> None:
-        self.visitor.taps_on("change")
-
 
 class Provider(Place):
     """The sandbox's payment provider."""

@@ -32,11 +32,6 @@ class Telephone:
         address = urllib.parse.urlsplit(self._next(LINK))
         return address.path
 
-    def no_message(self, seconds: float = 2) -> bool:
-        """Nothing more arrives in that time."""
-        time.sleep(seconds)
-        return self._newest() == self.seen
-
     def _next(self, pattern: re.Pattern[str], seconds: float = 15) -> str:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -54,11 +54,6 @@ class Visitor:
         self.typed += len(text)
         self.sees(testid).fill(text)
 
-    def chooses(self, testid: str, value: str) -> None:
-        """From a list: a tap to open it, a tap to choose."""
-        self.taps += 2
-        self.sees(testid).select_option(value)
-
     def gets_filled_in(self, testid: str, text: str) -> None:
         """What the phone fills in by itself, a code from an SMS: nobody types it."""
         self.sees(testid).fill(text)

@@ -84,7 +84,7 @@ def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
     messages, telephony = _messages(settings)
     return Portal(
         company=company,
-        base_url=settings.base_url.rstrip("/"),
+        base_url=settings.base_url,
         keys=keys,
         db=db,
         billing=billing,
@@ -117,7 +117,7 @@ def _messages(settings: Settings) -> tuple[dict[str, Messages], Telephony | None
         return {"sms": SandboxMessages(), "voice": SandboxMessages(), "email": email}, None
     from portal.adapters import twilio  # half a second that a sandbox need not wait
 
-    token, base_url = settings.twilio_auth_token.get_secret_value(), settings.base_url.rstrip("/")
+    token, base_url = settings.twilio_auth_token.get_secret_value(), settings.base_url
     client = twilio.client(settings.twilio_account_sid, token, settings.twilio_api_base)
     vendors: dict[str, Messages] = {"sms": twilio.TwilioMessages(client, settings.twilio_from, base_url), "email": email}
     if settings.calls_from:
@@ -138,7 +138,7 @@ def payment_provider(settings: Settings, keys: Keys) -> Payments:
         from portal.adapters.stripe_payments import StripePayments  # 0.7 s that a sandbox need not wait
 
         return StripePayments(settings.stripe_api_key.get_secret_value(), settings.stripe_secrets, settings.stripe_api_base)
-    return SandboxPayments(_sandbox_file(settings), settings.base_url.rstrip("/"), keys)
+    return SandboxPayments(_sandbox_file(settings), settings.base_url, keys)
 
 
 def _sandbox_file(settings: Settings) -> Path:

@@ -1,7 +1,7 @@
 """Settings: read once from the environment and `.env`, frozen, checked at start. The README lists them."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The sandbox signs with a key that everybody knows; live mode refuses it.
 SANDBOX_KEY = "sandbox-only-key-that-everybody-knows"
+
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Settings(BaseSettings):
@@ -70,7 +72,7 @@ class Settings(BaseSettings):
         """What would make a start unsafe, each with what to set."""
         found = [
             (not all(self.keys), "PORTAL_SECRET_KEYS has an empty key: set one or more keys, comma-separated, oldest first"),
-            (bool(urlsplit(self.base_url).path.strip("/")), "PORTAL_BASE_URL must have no path: set https://HOST"),
+            (bool(urlsplit(self.base_url).path), "PORTAL_BASE_URL must have no path: set https://HOST"),
             (not self.host, "PORTAL_BASE_URL has no host: set https://HOST"),
             (urlsplit(self.base_url).scheme not in ("https", "http"), "PORTAL_BASE_URL is no address of a page: set https://HOST"),
             (self.sms == "twilio" and not self._twilio, "PORTAL_SMS=twilio needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM"),
@@ -149,20 +151,29 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as https://HOST:PORT") from None
         return url
 
+    @field_validator("base_url")
+    @classmethod
+    def _as_browsers_write_it(cls, url: str) -> str:
+        """Their Origin is compared with it (RFC 6454 6.2): small letters, no port that goes without saying, no slash behind."""
+        parts = urlsplit(url)
+        netloc = parts.netloc.lower().removesuffix(USUAL_PORTS.get(parts.scheme, ":"))
+        return parts._replace(netloc=netloc, path=parts.path.rstrip("/")).geturl()
+
     @field_validator("trusted_proxies")
     @classmethod
     def _addresses(cls, proxies: str) -> str:
-        """As they are compared, in their shortest form."""
+        """As they are compared, in their shortest form; IPv4 as such, however it is wrapped."""
         try:
-            return ",".join(str(ip_address(proxy.strip())) for proxy in proxies.split(",") if proxy.strip())
+            given = [ip_address(proxy.strip()) for proxy in proxies.split(",") if proxy.strip()]
         except ValueError:
             raise ValueError("must be IP addresses, comma-separated; no names and no networks") from None
+        return ",".join(str(ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else str(ip) for ip in given)
 
     @field_validator("test_phones")
     @classmethod
     def _agreed_codes(cls, listed: str) -> str:
-        if not all(re.fullmatch(r"\+\d+=\S+", pair.strip()) for pair in listed.split(",") if pair.strip()):
-            raise ValueError("must be telephones with codes, +972502345678=123456, comma-separated")
+        if not all(re.fullmatch(r"\+[0-9]+=[0-9]{6}", pair.strip()) for pair in listed.split(",") if pair.strip()):
+            raise ValueError("must be telephones with codes of six digits, +972502345678=123456, comma-separated")
         return listed
 
 

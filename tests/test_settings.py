@@ -46,7 +46,8 @@ def test_bills_do_not_travel_in_the_clear_in_live_mode(url, refused):
     ("name", "given"),
     [("PORTAL_BASE_URL", "https://[portal"), ("PORTAL_BASE_URL", "http://127.0.0.1:bad"), ("PORTAL_BILLING_URL", "http://127.0.0.1:bad"),
      ("PORTAL_SMTP_URL", "smtp://u:secret@host:bad"), ("PORTAL_TRUSTED_PROXIES", "nginx"), ("PORTAL_TRUSTED_PROXIES", "10.0.0.0/8"),
-     ("PORTAL_TEST_PHONES", "garbage"), ("PORTAL_TEST_PHONES", "+972502345671=")],
+     ("PORTAL_TEST_PHONES", "garbage"), ("PORTAL_TEST_PHONES", "+972502345671="),
+     ("PORTAL_TEST_PHONES", "+972502345671=12345"), ("PORTAL_TEST_PHONES", "+972502345671=123456,+972502345672=letmein")],
 )  # fmt: skip
 def test_what_is_not_of_its_form_is_named_and_not_repeated(name, given, monkeypatch):
     monkeypatch.setenv(name, given)
@@ -56,14 +57,26 @@ def test_what_is_not_of_its_form_is_named_and_not_repeated(name, given, monkeypa
 
 
 def test_what_is_of_its_form_is_taken(monkeypatch):
-    monkeypatch.setenv("PORTAL_TRUSTED_PROXIES", " 10.9.9.9, 2001:DB8::0009,")
+    monkeypatch.setenv("PORTAL_TRUSTED_PROXIES", " 10.9.9.9, 2001:DB8::0009, ::ffff:10.0.0.2,")
     monkeypatch.setenv("PORTAL_TEST_PHONES", "+972502345678=123456, +972502345679=654321")
-    assert read().trusted_proxies == "10.9.9.9,2001:db8::9"
+    assert read().trusted_proxies == "10.9.9.9,2001:db8::9,10.0.0.2"
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("https://Pay.Example.com", "https://pay.example.com"), ("HTTPS://pay.example.com:443/", "https://pay.example.com"),
+     ("http://pay.example.com:80", "http://pay.example.com"), ("https://pay.example.com:80", "https://pay.example.com:80"),
+     ("http://[::1]:8000/", "http://[::1]:8000"), ("http://[::80]", "http://[::80]"), ("pay.example.com", "pay.example.com")],
+)  # fmt: skip
+def test_where_customers_find_it_is_written_as_their_browsers_write_it(given, written):
+    assert Settings.model_validate({"PORTAL_BASE_URL": given}).base_url == written
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL"),
+    [({"PORTAL_BASE_URL": "ftp://portal.example"}, "PORTAL_BASE_URL is no address"),
+     ({"PORTAL_BASE_URL": "https://portal.example/pay/"}, "PORTAL_BASE_URL must have no path"),
+     ({"PORTAL_BASE_URL": "portal.example"}, "PORTAL_BASE_URL has no host"),
      ({"PORTAL_EMAIL": "smtp", "PORTAL_SMTP_URL": "rubbish", "PORTAL_EMAIL_FROM": "us@portal.example"}, "PORTAL_SMTP_URL")],
 )  # fmt: skip
 def test_what_cannot_work_is_a_problem(settings, said):

@@ -41,7 +41,7 @@ class Smtp:
             with self._connected() as smtp:
                 self._protect(smtp)
                 self._log_in(smtp)
-                smtp.send_message(self._letter(message))
+                self._hand_over(smtp, message)
         except OSError as error:  # as all of smtplib's are
             raise _in_our_words(error) from None
         return message.key
@@ -71,6 +71,12 @@ class Smtp:
         if not isinstance(smtp.sock, ssl.SSLSocket) and self.host not in THIS_MACHINE:
             raise _our_fault("no password is sent in clear")
         smtp.login(unquote(self.server.username), unquote(self.server.password or ""))
+
+    def _hand_over(self, smtp: smtplib.SMTP, message: Message) -> None:
+        try:
+            smtp.send_message(self._letter(message))
+        except smtplib.SMTPNotSupportedError:  # an address that is not ASCII, which not every server takes (RFC 6531)
+            raise Permanent("smtp without SMTPUTF8") if self.sender.isascii() else _our_fault("smtp without SMTPUTF8") from None
 
     def _letter(self, message: Message) -> EmailMessage:
         letter = EmailMessage()

@@ -1,4 +1,4 @@
-"""The command line: `portal serve`, `seed`, `worker`, `import`, `outbox`, `unlock`, `check`."""
+"""The command line: `portal serve`, `worker`, `seed`, `import`, `billing`, `outbox`, `unlock`, `check`."""
 
 import typer
 

@@ -1,5 +1,6 @@
 """`portal billing`: a company's own billing system, to try `PORTAL_BILLING=http` with."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -27,10 +28,13 @@ def serve(
         starting.database(database, "BILLING_DATABASE_URL")
     db = open_database(database)
     demo.seed(db)
-    print(f"Billing is at http://{host}:{port}/. For the portal:", flush=True)
-    print(f"PORTAL_BILLING=http PORTAL_BILLING_URL=http://{host}:{port} PORTAL_BILLING_KEY={key}", flush=True)
-    uvicorn.run(
-        application(EmbeddedBilling(db), db, key), host=host, port=port, access_log=False, log_level="warning",
-        server_header=False,
-    )  # fmt: skip
+    config = uvicorn.Config(
+        application(EmbeddedBilling(db), db, key), host=host, port=port, access_log=False, log_level="warning", server_header=False
+    )
+    listening = config.bind_socket()
+    address = starting.address(host, listening)
+    print(f"Billing is at {address}/. For the portal:", flush=True)
+    print(f"PORTAL_BILLING=http PORTAL_BILLING_URL={address} PORTAL_BILLING_KEY={key}", flush=True)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run([listening])
     db.close()

@@ -17,6 +17,10 @@ from starlette.applications import Starlette
 from portal.cli import starting
 
 if TYPE_CHECKING:
+    from socket import socket
+
+    from uvicorn import Config
+
     from portal.settings import Settings
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -33,15 +37,29 @@ def serve(
 ) -> None:
     """The portal."""
     os.environ["PORTAL_SEPARATE_WORKER"] = "" if with_worker else "1"
-    prepare(f"http://{host}:{port}")
+    config = _config(host, port, workers)
+    listening = config.bind_socket()  # first: of port 0 the system chooses one, and links lead there
+    address = starting.address(host, listening)
+    prepare(address)
     # Before anything counts: prometheus_client looks once whether it counts for one process or for several.
     os.environ[METRICS] = tempfile.mkdtemp(prefix="portal-metrics-")
     try:
         if seeded:
             _seed()
-        _listen(host, port, workers)
+        _listen(config, listening, address)
     finally:
         shutil.rmtree(os.environ[METRICS], ignore_errors=True)
+
+
+def _config(host: str, port: int, workers: int) -> "Config":
+    import uvicorn
+
+    # Addresses are read by us, from the proxies that are trusted; the access log would hold what people typed.
+    return uvicorn.Config(
+        "portal.cli.serving:application", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning",
+        proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=20,  # a busy machine takes longer than uvicorn's 5 s to begin, and would be killed for it, for ever
+    )  # fmt: skip
 
 
 def _seed() -> None:
@@ -50,19 +68,12 @@ def _seed() -> None:
     seed()
 
 
-def _listen(host: str, port: int, workers: int) -> None:
+def _listen(config: "Config", listening: "socket", address: str) -> None:
     import uvicorn
 
-    # Addresses are read by us, from the proxies that are trusted; the access log would hold what people typed.
-    config = uvicorn.Config(
-        "portal.cli.serving:application", factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning",
-        proxy_headers=False, server_header=False, date_header=True, timeout_keep_alive=30, timeout_graceful_shutdown=10,
-        timeout_worker_healthcheck=20,  # a busy machine takes longer than uvicorn's 5 s to begin, and would be killed for it, for ever
-    )  # fmt: skip
-    listening = config.bind_socket()
-    print(f"The portal is at http://{host}:{port}/", flush=True)
+    print(f"The portal is at {address}/", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn sends it on once it has finished: what follows must still be done
-    if workers > 1:
+    if config.workers > 1:
         from portal.cli import processes
 
         processes.serve(config, listening)

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from portal.core.company import Company
     from portal.settings import Settings
 
@@ -16,6 +18,11 @@ def or_a_line() -> Iterator[None]:
         yield
     except ValueError as error:
         raise SystemExit(f"portal: {error}") from error
+
+
+def address(host: str, listening: "socket") -> str:
+    """What a browser on this machine opens; IPv6 stands in brackets (RFC 3986 3.2.2)."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
 def company(settings: "Settings") -> "Company":

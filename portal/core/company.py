@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from phonenumbers import SUPPORTED_REGIONS
+from phonenumbers import SUPPORTED_REGIONS, NumberParseException, parse
 
+from portal.core.languages import Language, worded
 from portal.core.money import Money
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -64,8 +65,8 @@ class Company:
     coordinator: dict[str, str] = field(default_factory=dict)  # of accessibility: name, telephone, email
     wording: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def named(self, language: str) -> str:
-        return self.name.get(language) or self.name["he"]
+    def named(self, language: Language) -> str:
+        return worded(self.name, language)
 
 
 def read(path: Path) -> Company:
@@ -88,8 +89,8 @@ def _company(said: dict[str, Any], folder: Path) -> Company:
         legal_name=_take(said, "legal_name", str),
         colour=_formed(_take(said, "colour", str), r"#[0-9a-fA-F]{6}", "colour", "#rrggbb"),
         logo=(folder / said["logo"]).read_text(encoding="utf-8") if _take(said, "logo", str, "") else "",
-        telephone=_formed(_take(said, "telephone", str), E164, "telephone", "+972…"),
-        whatsapp=_formed(_take(said, "whatsapp", str, ""), rf"({E164})?", "whatsapp", "+972…"),
+        telephone=_number(_take(said, "telephone", str), "telephone"),
+        whatsapp=_number(said["whatsapp"], "whatsapp") if _take(said, "whatsapp", str, "") else "",
         email=_take(said, "email", str, ""),
         address=_take(said, "address", dict, {}),
         zone=_zone(_take(said, "timezone", str, "Asia/Jerusalem")),
@@ -119,6 +120,15 @@ def _formed(value: str, pattern: str, key: str, example: str) -> str:
     return value
 
 
+def _number(value: str, key: str) -> str:
+    """As pages will read it: of a country that there is."""
+    try:
+        parse(_formed(value, E164, key, "+972…"))
+    except NumberParseException:
+        raise ValueError(f"{key} must be a number of some country, of the form +972…") from None
+    return value
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -140,4 +150,8 @@ def _day(day: str, said: Any) -> tuple[time, time] | None:
         opening, closing = map(time.fromisoformat, said)
     except (TypeError, ValueError):
         raise ValueError(f'hours.{day} must be ["08:00", "19:00"], or left out') from None
+    if opening.tzinfo or closing.tzinfo:
+        raise ValueError(f'hours.{day} must be ["08:00", "19:00"], by the clock of the company\'s timezone')
+    if opening >= closing:
+        raise ValueError(f'hours.{day} must be ["08:00", "19:00"], of one day: until midnight is "23:59"')
     return opening, closing

@@ -43,7 +43,7 @@ def _contact(tx: Writer, party: Party, channel: str) -> str:
 
 
 def _call_back(tx: Writer, party: Party, journey_id: str, step: Handoff) -> None:
-    limits.spend(tx, (limits.callbacks_by_address(), callbacks.asker(party)))
+    limits.spend(tx, (limits.callbacks_by_asker(), callbacks.asker(party)))
     if not step.phone:
         raise Refused("phone_missing", _("Type the number we should call."), "phone")
     callbacks.ask(tx, party, journey_id, step)

@@ -1,5 +1,6 @@
 """What happened, for the funnel: appended in the transaction that made it so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,12 +41,11 @@ def note(
     journey_id: str = "",
 ) -> None:
     tx.later(
-        NOTE, customer_id=customer_id, visit_id=visit_id, journey_id=journey_id, channel=origin.channel,
+        NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id, journey_id=journey_id, channel=origin.channel,
         source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
     )  # fmt: skip
-    _counted(action, step, outcome).inc()
 
 
 @cache
-def _counted(action: str, step: str, outcome: str) -> Counter:
-    return EVENTS.labels(action, step, outcome)
+def _count(action: str, step: str, outcome: str) -> Callable[[], None]:
+    return EVENTS.labels(action, step, outcome).inc

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from portal.core.case import Action
 from portal.core.company import Company
@@ -34,4 +35,4 @@ class Portal:
     @property
     def host(self) -> str:
         """Without the port: what an origin-bound code names."""
-        return self.base_url.split("://", 1)[1].split(":", 1)[0].rstrip("/")
+        return urlsplit(self.base_url).hostname or ""

@@ -14,7 +14,8 @@ from portal.core.languages import Phone, _
 
 # U+066B and U+066C part a number that is written in Arabic digits.
 ARABIC = str.maketrans("٫٬", ".,")
-SHEKEL = re.compile(r"(?i)^(nis|ils|ש\W?ח)|(nis|ils|ש\W?ח)$|\s")
+CURRENCY = r"(\s|¤|nis|ils|ש\W?ח)+"
+AROUND = re.compile(rf"(?i)^{CURRENCY}|{CURRENCY}$|\s")
 # A code or a number never needs more; whatever is longer is refused before it is looked at.
 LONGEST = 64
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -117,5 +118,5 @@ def amount(text: str) -> Decimal:
 
 
 def _without_currency(text: str) -> str:
-    """The sign or the short name may stand at either end; between digits nothing may, or 1e9 would be 19."""
-    return SHEKEL.sub("", "".join(c for c in text if unicodedata.category(c) != "Sc").strip())
+    """The sign or the short name may stand at either end; between digits nothing may, or 5$50 would be 550."""
+    return AROUND.sub("", "".join("¤" if unicodedata.category(c) == "Sc" else c for c in text))

@@ -50,7 +50,7 @@ INCENTIVE = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A customer; each bill is months ago, what share of it is still open, and extra lines beside the monthly ones."""
+    """A customer; each bill is months ago, and whether it is still open. `speed` is of the fibre, in Mbit/s."""
 
     customer_id: str
     name: str

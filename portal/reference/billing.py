@@ -26,7 +26,6 @@ from portal.core.tables import Customer, Payment
 from portal.reference.documents import written
 
 LARGEST = 64 * 1024
-NEWEST = 60
 
 CUSTOMER = Statement(select(Customer.customer_id).where(col(Customer.customer_id) == p("customer_id")))
 RECORDED = Statement(
@@ -112,7 +111,7 @@ class Books:
                 "number": bill.number, "kind": bill.kind.value, "issued": bill.issued.isoformat(), "due": _day(bill.due),
                 "currency": bill.total.currency, "total": bill.total.minor, "open": bill.open.minor,
             }
-            for bill in account.bills[:NEWEST]
+            for bill in account.bills
         ]  # fmt: skip
         balances = [{"currency": balance.currency, "amount": balance.minor} for balance in account.balances]
         return JSONResponse({"customer_id": customer_id, "bills": bills, "balances": balances, "recorded": recorded})

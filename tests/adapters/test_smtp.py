@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -84,6 +85,24 @@ def test_what_is_our_own_fault_alerts_and_ends_no_letter(command, answer):
         refused(fake, TryAgain, user="portal:wrong")
     assert [(log["event"], log["log_level"]) for log in logs] == [("smtp_refuses_us", "error")]
     assert "wrong" not in str(logs)
+
+
+def test_a_mailbox_that_is_not_ascii_is_given_up_where_the_server_takes_none():
+    with FakeSmtp() as fake, pytest.raises(Permanent) as why:
+        sending(fake).send(replace(LETTER, to="רות@example.com"))
+    assert "רות" not in str(why.value)
+    assert fake.letters == []
+    with FakeSmtp({"EHLO": "250-fake\r\n250 SMTPUTF8"}) as fake:
+        sending(fake).send(replace(LETTER, to="רות@example.com"))
+    assert [letter["To"] for letter in fake.letters] == ["רות@example.com"]
+
+
+def test_for_a_sender_that_is_not_ascii_and_a_server_without_log_in_no_letter_is_given_up():
+    with FakeSmtp() as fake, capture_logs() as logs, pytest.raises(TryAgain):
+        Smtp(fake.url(), "פורטל@company.example").send(LETTER)
+    assert [log["event"] for log in logs] == ["smtp_refuses_us"]
+    with FakeSmtp({"EHLO": "250 fake"}) as fake:
+        refused(fake, TryAgain, user="portal:secret")
 
 
 def test_a_refusal_is_not_forgotten_for_the_goodbye_after_it():

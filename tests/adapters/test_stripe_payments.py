@@ -20,6 +20,13 @@ from tests.fakes.stripe import FakeStripe
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data/05-stripe"
 recorded = pytest.mark.skipif(not DATA.exists(), reason="../shared/data/05-stripe, recorded events of others, is not here")
+# Known, and ignored on purpose: what becomes of our payments, their Checkout Sessions say; the rest is other uses of the account.
+IGNORED = (
+    "account.", "balance.", "billing_portal.", "capability.", "charge.captured", "charge.expired", "charge.failed", "charge.pending",
+    "charge.succeeded", "charge.updated", "coupon.", "credit_note.", "customer.", "invoice.", "invoiceitem.", "mandate.", "payment_intent.",
+    "payment_link.", "payment_method.", "payout.", "person.", "plan.", "price.", "product.", "promotion_code.", "quote.", "radar.",
+    "review.", "setup_intent.", "source.", "subscription_schedule.", "tax_rate.", "test_helpers.", "topup.", "transfer.",
+)  # fmt: skip
 NOW_MS = int(time.time() * 1000)
 ORDER = Order("payment-1", Money(12345, "ILS"), "בזק", Language.HE, "http://portal.example/back", "http://portal.example/left", NOW_MS)
 
@@ -188,7 +195,7 @@ def test_signature_vectors():
 @recorded
 @pytest.mark.parametrize("event", _events())
 def test_every_recorded_event_is_read_or_ignored_on_purpose(event):
-    read, ignored = event["type"] in notices.READ, event["type"].startswith(notices.IGNORED)
+    read, ignored = event["type"] in notices.READ, event["type"].startswith(IGNORED)
     assert read != ignored, event["type"]
     said = notices.parsed(json.dumps(event).encode(), live=False)
     match event["type"]:

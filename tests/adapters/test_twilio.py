@@ -92,11 +92,12 @@ def test_the_codes_that_the_company_was_promised(code, permanent):
     assert isinstance(refusal(400, code), Permanent) is permanent
 
 
-def test_too_many_at_once_waits_as_long_as_twilio_says(fake):
-    fake.limited, fake.retry_after = 1, 7
+@pytest.mark.parametrize(("says", "seconds"), [("7", 7), ("Wed, 21 Oct 2026 07:28:00 GMT", 10)])
+def test_too_many_at_once_waits_as_long_as_twilio_says(fake, says, seconds):
+    fake.limited, fake.retry_after = 1, says
     why = refused(fake)
     assert isinstance(why, TryAgain)
-    assert why.retry_after == 7
+    assert why.retry_after == seconds
     assert texting(fake).send(SMS)
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import update
 from sqlmodel import col
 
@@ -256,6 +257,15 @@ def test_who_answers_too_late_hears_that_it_is_over(portal, fake):
         said = call_says(portal, fake, pressed=pressed)
         assert len(said) == 1
         assert not re.search(r"\d", said[0])
+
+
+def test_a_code_whose_key_was_retired_is_over_too(new_portal, portal, fake):
+    asked(portal)
+    portal.submit(undelivered(portal, fake), "call-me")
+    until(lambda: fake.calls)
+    restarted = new_portal(secret_keys=SecretStr("another key"), **texting(fake))
+    [said] = call_says(restarted, fake, pressed="1")
+    assert not re.search(r"\d", said)
 
 
 def test_who_is_in_already_hears_no_code(portal, fake):

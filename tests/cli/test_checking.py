@@ -12,6 +12,14 @@ def test_live_mode_with_agreed_codes_is_said_so(check, mode, agreed, said):
     assert "123456" not in checked.stdout
 
 
+def test_an_agreed_code_that_nobody_could_type_is_wrong(check):
+    checked = check(PORTAL_TEST_PHONES="+972502345678=letmein")
+    assert (
+        checked.stdout == "WRONG PORTAL_TEST_PHONES: must be telephones with codes of six digits, +972502345678=123456, comma-separated\n"
+    )
+    assert checked.exit_code == 1
+
+
 def test_a_misspelt_setting_is_said_and_stops_nothing(check, tmp_path):
     """In the environment and in `.env`, where a name may be in small letters, as a right one may."""
     (tmp_path / ".env").write_text("PORTAL_BASE_ULR=https://hunter2.example\nportal_comapny=hunter2.toml\nportal_sms=sandbox\nOTHERS=1\n")

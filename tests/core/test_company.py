@@ -19,6 +19,13 @@ WRONG = [
     ('sms_countries = ["IL"]', "sms_countries = [972]", "sms_countries: .*972"),
     ('sms_countries = ["IL"]', 'sms_countries = [["IL"]]', "sms_countries: .*'IL'"),
     ('mon = ["08:00", "19:00"]', 'mon = "08:00"', "hours.mon"),
+    ('mon = ["08:00", "19:00"]', 'mon = ["08:00+02:00", "19:00+02:00"]', "hours.mon must be"),
+    ('mon = ["08:00", "19:00"]', 'mon = ["08:00", "19:00Z"]', "hours.mon must be"),
+    ('mon = ["08:00", "19:00"]', 'mon = ["08:00", "00:00"]', "hours.mon must be"),
+    ('mon = ["08:00", "19:00"]', 'mon = ["19:00", "08:00"]', "hours.mon must be"),
+    ('mon = ["08:00", "19:00"]', 'mon = ["08:00", "08:00"]', "hours.mon must be"),
+    ('telephone = "+97235550100"', 'telephone = "+999123456"', "telephone must be"),
+    ('whatsapp = "+972555550100"', 'whatsapp = "+999123456"', "whatsapp must be"),
     ('legal_name = "Shahaf Fibre Ltd (demo)"', "", "legal_name"),
     ('legal_name = "Shahaf Fibre Ltd (demo)"', "legal_name", "line"),
 ]

@@ -115,6 +115,8 @@ def test_id_numbers_are_as_stdnum_judges_them_once_marks_and_digits_are_plain():
         ('120 ש"ח', "120"),
         ("120 ש״ח", "120"),
         ("NIS 99.90", "99.90"),
+        ("₪ 120 ILS", "120"),
+        ("$120", "120"),
         ("١٢٣٫٤٥", "123.45"),
         ("١٬٢٣٤٫٥٠", "1234.50"),
         ("٣٠", "30"),
@@ -126,7 +128,29 @@ def test_an_amount_is_read_as_it_is_meant(text, amount):
 
 
 @pytest.mark.parametrize(
-    "text", ["1e9", "-1", "--5", "5-", "−5", "NaN", "inf", "0x10", "12abc3", "1_000", "1.2.3", "1,2,3", "", "₪", "1 2,3 4,5", "½"]
+    "text",
+    [
+        "1e9",
+        "-1",
+        "--5",
+        "5-",
+        "−5",
+        "NaN",
+        "inf",
+        "0x10",
+        "12abc3",
+        "1_000",
+        "1.2.3",
+        "1,2,3",
+        "",
+        "₪",
+        "1 2,3 4,5",
+        "½",
+        "5$50",
+        "1₪000",
+        "5 ₪ 50",
+        "5nis50",
+    ],
 )
 def test_what_may_be_meant_otherwise_is_no_amount(text):
     assert verdict(typed.amount, text) == "amount_form"

@@ -43,7 +43,7 @@ class FakeTwilio:
     hang: float = 0.0  # seconds until any answer
     limited: int = 0  # so many requests are too many: 429
     garbage: bool = False  # taken, and answered with what is no JSON
-    retry_after: int = 1
+    retry_after: str = "1"
     tell: bool = True  # whether it tells what becomes of what it took
 
     def __post_init__(self) -> None:
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             if status == 429:
-                self.send_header("Retry-After", str(self.fake.retry_after))
+                self.send_header("Retry-After", self.fake.retry_after)
             self.end_headers()
             self.wfile.write(content)
         except (BrokenPipeError, ConnectionResetError):

@@ -82,14 +82,27 @@ def test_only_our_own_page_may_post(sqlite_portal, said, allowed):
     assert left.status_code == (303 if allowed else 403)
 
 
+@pytest.mark.parametrize("typed", ["https://Pay.Example.co.il", f"{HTTPS}:443", f"{HTTPS}/"])
+def test_our_own_page_may_post_however_its_address_was_typed(sqlite_demo, typed):
+    """A browser without Sec-Fetch-Site says its origin in small letters, and no port that goes without saying."""
+    settings = Settings.model_validate({"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": typed})
+    with Client(build(settings), base_url=HTTPS) as client:
+        client.event_hooks["request"] = []
+        client.cookies.set("__Host-lang", "he")
+        assert client.post("/leave", headers={"Origin": HTTPS}, follow_redirects=False).status_code == 303
+        assert client.post("/leave", headers={"Origin": OTHER}, follow_redirects=False).status_code == 403
+
+
 @pytest.fixture
 def sqlite_portal(sqlite_demo) -> Iterator[Client]:
     """One database is enough where none is asked."""
-    settings = Settings.model_validate(
-        {"PORTAL_DATABASE_URL": sqlite_demo, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": "127.0.0.1, 10.9.9.9, 2001:db8::9"}
-    )
-    with Client(build(settings), address="127.0.0.1") as client:
+    with behind_proxies(sqlite_demo, "127.0.0.1, 10.9.9.9, 2001:db8::9", "127.0.0.1") as client:
         yield client
+
+
+def behind_proxies(database_url: str, trusted: str, nearest: str) -> Client:
+    settings = {"PORTAL_DATABASE_URL": database_url, "PORTAL_BASE_URL": BASE_URL, "PORTAL_TRUSTED_PROXIES": trusted}
+    return Client(build(Settings.model_validate(settings)), address=nearest)
 
 
 def test_a_form_of_another_site_ends_no_visit(portal):
@@ -185,6 +198,13 @@ PHONES = iter(range(10_000, 99_999, 7))
 def test_an_address_that_the_browser_made_up_has_no_budget_of_its_own(sqlite_portal, hops):
     statuses = [counted_for(sqlite_portal, *hops(n)) for n in range(1, 32)]
     assert statuses == [200] * 30 + [429]
+
+
+def test_a_proxy_is_trusted_however_its_address_is_written(sqlite_demo):
+    """A socket that listens for IPv6 and IPv4 sees ::ffff:10.0.0.2; some proxies write the next one so, or in full."""
+    with behind_proxies(sqlite_demo, "10.0.0.2, 10.9.9.9, 2001:db8::9", "::ffff:10.0.0.2") as client:
+        statuses = [counted_for(client, f"198.51.100.{n}, ::FFFF:10.9.9.9, 2001:0DB8::0009") for n in range(1, 32)]
+    assert statuses == [200] * 31
 
 
 def test_without_a_trusted_proxy_the_header_means_nothing(new_portal):

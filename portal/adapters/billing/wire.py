@@ -14,6 +14,7 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, HTTPSCon
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import EmptyPoolError, HTTPError
 
+from portal.adapters import retry_after
 from portal.adapters.billing.breaker import Breaker
 from portal.adapters.within import shut, within
 from portal.core.errors import BillsUnseen
@@ -114,7 +115,9 @@ class Wire:
         except (HTTPError, OSError, ValueError) as error:
             raise NoAnswer(f"{type(error).__name__} (request {request_id})") from error
         if response.status == 429 or response.status >= 500:
-            raise NoAnswer(f"it said {response.status} (request {request_id})", _seconds(response.headers.get("retry-after", "")))
+            raise NoAnswer(
+                f"it said {response.status} (request {request_id})", retry_after.seconds(response.headers.get("retry-after", ""))
+            )
         return Answer(response.status, content, request_id)
 
 
@@ -132,11 +135,6 @@ def _read(response: BaseHTTPResponse, ends: float) -> bytes:
         raise
     response.release_conn()
     return bytes(content)
-
-
-def _seconds(retry_after: str) -> float | None:
-    """RFC 9110 10.2.3; a date is taken for a while."""
-    return min(float(retry_after), 3600.0) if retry_after.isascii() and retry_after.isdecimal() else (10.0 if retry_after else None)
 
 
 class Prompt(HTTPConnection):

@@ -15,6 +15,10 @@ Element: TypeAlias = Any  # lxml has no types
 OASIS = "urn:oasis:names:specification:ubl:schema:xsd:"
 NS = {"cac": f"{OASIS}CommonAggregateComponents-2", "cbc": f"{OASIS}CommonBasicComponents-2"}
 
+SELLER = "cac:AccountingSupplierParty/cac:Party"
+BUYER = "cac:AccountingCustomerParty/cac:Party"
+TOTAL = "cac:LegalMonetaryTotal"
+
 
 def own(element: Element | None) -> str:
     return cells.text(element.text or "") if element is not None else ""

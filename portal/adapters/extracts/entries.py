@@ -14,7 +14,7 @@ from portal.core.money import Money
 
 
 class Unreadable(Exception):
-    """Refused: a cell, a row, a document or a whole file. `entry` is what could be read of it."""
+    """Refused: a cell, a row, a document or a whole file. `line` is where, if whoever refuses knows."""
 
     def __init__(self, text: Text, line: int = 0) -> None:
         super().__init__(text.id)

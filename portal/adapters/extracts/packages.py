@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from portal.adapters.extracts import cells, rules, table, ubl
-from portal.adapters.extracts.elements import Element, said
+from portal.adapters.extracts.elements import TOTAL, Element, said
 from portal.adapters.extracts.entries import Entry, Invoice, Unreadable
 from portal.adapters.extracts.headings import Names
 from portal.adapters.extracts.rows import InvoiceRows
@@ -154,6 +154,6 @@ def written(root: Element) -> dict[str, str]:
         "issue_date": said(root, "cbc:IssueDate"),
         "due_date": said(root, "cbc:DueDate") or said(root, "cac:PaymentMeans/cbc:PaymentDueDate"),
         "currency": said(root, "cbc:DocumentCurrencyCode"),
-        "total": said(root, f"{ubl.TOTAL}/cbc:PayableAmount"),
+        "total": said(root, f"{TOTAL}/cbc:PayableAmount"),
         "lines": str(sum(1 for _line in ubl.lines(root))),
     }

@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from portal.adapters.extracts import cells
-from portal.adapters.extracts.headings import Columns
+from portal.adapters.extracts.headings import TELEPHONES, Columns
 from portal.core.languages import Text, _
 
 Cell = Callable[[str], str]
 
-PHONES = ("mobile", "phone", "other_phone")
 NAMES = ("name", "first_name", "last_name", "company")
 PLACES = ("address", "postal_code", "city", "state", "country")
 
@@ -44,8 +43,8 @@ def person(columns: Columns, row: Sequence[str]) -> Person:
         said["name"] = name(cell)
     if "national_id" in columns.at:
         said["national_id"] = kept("national_id", cells.national_id(cell("national_id")))
-    if any(field in columns.at for field in PHONES):
-        said |= telephones([number for field in PHONES if field in columns.at and (number := kept(field, cells.phone(cell(field))))])
+    if any(field in columns.at for field in TELEPHONES):
+        said |= telephones([number for field in TELEPHONES if field in columns.at and (number := kept(field, cells.phone(cell(field))))])
     if "email" in columns.at:
         said["email"] = kept("email", cells.email(cell("email")))
     if any(field in columns.at for field in PLACES):

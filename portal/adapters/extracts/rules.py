@@ -11,7 +11,7 @@ from babel.numbers import is_currency
 from lxml import etree
 
 from portal.adapters.extracts import vat_rules
-from portal.adapters.extracts.elements import NS, Element
+from portal.adapters.extracts.elements import BUYER, NS, SELLER, TOTAL, Element
 from portal.core.languages import Text, _
 
 
@@ -33,9 +33,6 @@ def wrong(rule: str, element: str) -> Text:
     return _("{rule}: {element} is not one that is allowed", rule=rule, element=element)
 
 
-SELLER = "cac:AccountingSupplierParty/cac:Party"
-BUYER = "cac:AccountingCustomerParty/cac:Party"
-TOTAL = "cac:LegalMonetaryTotal"
 NAME = "cac:PartyLegalEntity/cbc:RegistrationName"
 PLACE = "cac:PostalAddress"
 COUNTRY = "cac:Country/cbc:IdentificationCode"

@@ -15,8 +15,8 @@ from typing import BinaryIO, cast
 
 from portal.adapters.extracts.cells import text
 from portal.adapters.extracts.entries import Unreadable
-from portal.adapters.extracts.headings import HIGHEST_TITLE, Columns, Names, folded
-from portal.adapters.extracts.people import PHONES, PLACES
+from portal.adapters.extracts.headings import HIGHEST_TITLE, TELEPHONES, Columns, Names, folded
+from portal.adapters.extracts.people import PLACES
 from portal.core.languages import Text, _
 
 DELIMITERS = ",;\t|"
@@ -79,7 +79,7 @@ class Table:
     def _swallows(self, field: str, row: Row) -> bool:
         """Other rows, in a cell that is one line: only addresses have commas in several."""
         cell = self.columns.cell(row.cells, field)
-        return "\n" in cell and self.delimiter in cell and field not in (*PLACES, *PHONES)
+        return "\n" in cell and self.delimiter in cell and field not in (*PLACES, *TELEPHONES)
 
     def _heading(self, names: Names) -> tuple[str, Columns, int]:
         """The delimiter and the row that name the most columns that we know."""

@@ -11,8 +11,11 @@ from lxml import etree
 
 from portal.adapters.extracts import cells
 from portal.adapters.extracts.elements import (
+    BUYER,
     NS,
     OASIS,
+    SELLER,
+    TOTAL,
     Element,
     an_amount,
     currency_of,
@@ -32,10 +35,6 @@ from portal.core.money import Money
 
 KINDS = {f"{{{OASIS}Invoice-2}}Invoice": Kind.INVOICE, f"{{{OASIS}CreditNote-2}}CreditNote": Kind.CREDIT_NOTE}
 LARGEST = 2_000_000  # bytes of one document
-
-BUYER = "cac:AccountingCustomerParty/cac:Party"
-SELLER = "cac:AccountingSupplierParty/cac:Party"
-TOTAL = "cac:LegalMonetaryTotal"
 
 
 def tree(content: bytes) -> Element:

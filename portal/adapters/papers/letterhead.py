@@ -4,7 +4,7 @@ from typing import Any
 
 from portal.adapters.papers.wording import Wording
 from portal.core.company import Company
-from portal.core.languages import Phone, _
+from portal.core.languages import Phone, _, worded
 
 
 def letterhead(company: Company, words: Wording) -> dict[str, Any]:
@@ -21,8 +21,7 @@ def letterhead(company: Company, words: Wording) -> dict[str, Any]:
 
 def _seller(company: Company, words: Wording) -> dict[str, Any]:
     """For a receipt, and for a document that names no seller of its own."""
-    address = company.address.get(words.language) or company.address.get("he", "")
-    details = words.paragraphs(address)
+    details = words.paragraphs(worded(company.address, words.language))
     if company.registration:
         details.append(words.say(_("Registration number {number}", number=company.registration)))
     return {"label": words.say(_("Issued by")), "name": words.text(company.legal_name), "details": details}

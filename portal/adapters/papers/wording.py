@@ -7,7 +7,7 @@ from decimal import Decimal
 from babel import Locale
 
 from portal.adapters.papers.glyphs import printable
-from portal.core.languages import FSI, PDI, Language, Text, day, isolated, money
+from portal.core.languages import FSI, PDI, Language, Text, Value, Words, day, isolated, money, worded
 from portal.core.money import Money
 
 
@@ -17,8 +17,7 @@ class Wording:
 
     def say(self, sentence: Text) -> str:
         """Whatever somebody else wrote in it is made printable."""
-        values = {name: printable(value) if isinstance(value, str) else value for name, value in sentence.values.items()}
-        return replace(sentence, values=values).say(self.language)
+        return replace(sentence, values={name: self._printable(value) for name, value in sentence.values.items()}).say(self.language)
 
     def text(self, written: str) -> str:
         """What somebody else wrote: a name in another script reads in its own direction."""
@@ -46,6 +45,15 @@ class Wording:
 
     def percent(self, rate: Decimal) -> str:
         return self._ltr(f"{rate.normalize():f}%")
+
+    def _printable(self, value: Value) -> Value:
+        match value:
+            case str():
+                return printable(value)
+            case Words():
+                return printable(worded(value.by_language, self.language))
+            case _:
+                return value
 
     def _ltr(self, said: str) -> str:
         return isolated(said) if self.language.direction == "rtl" else said

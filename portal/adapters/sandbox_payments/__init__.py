@@ -49,7 +49,7 @@ class SandboxPayments:
         late_by: float = 8.0, waits: tuple[float, ...] = (0, 1, 2, 4, 8, 16), answers_within: float = ANSWERS_WITHIN,
     ) -> None:  # fmt: skip
         """`waits`: seconds before each try to deliver a notice."""
-        self.base_url = self.form_action = base_url.rstrip("/")
+        self.base_url = self.form_action = base_url
         self.orders, self.keys, self.trouble, self.clock = Orders(path, clock), keys, trouble, clock
         self.late_by, self.waits, self.answers_within = late_by, waits, answers_within
 

@@ -47,11 +47,6 @@ class SandboxOrder:
     status: str
     went_back: Mapping[str, int]  # minor units by kind: refund, refund_failed, dispute, dispute_won
 
-    @property
-    def left(self) -> int:
-        """Of the money taken, minor units that have not gone back."""
-        return self.most("refund")
-
     def most(self, kind: str) -> int:
         """How much more of that kind there can be."""
         taken = self.charge.minor if self.status == "approved" else 0

@@ -11,6 +11,7 @@ import stripe
 import structlog
 from stripe.params.checkout import SessionCreateParams
 
+from portal.adapters import retry_after
 from portal.adapters.stripe_payments import notices
 from portal.adapters.stripe_payments.amounts import ours, theirs
 from portal.core.errors import Permanent, TryAgain
@@ -181,8 +182,7 @@ def _translated() -> Iterator[None]:
     except stripe.StripeError as error:
         if _header(error, "Idempotent-Replayed") == "true":  # Stripe keeps its own 500 too: this key is spent
             raise Permanent(f"Stripe says {error.http_status} again") from error
-        after = _header(error, "Retry-After")
-        raise TryAgain(f"Stripe said {error.http_status}", float(after) if after.isdecimal() else None) from error
+        raise TryAgain(f"Stripe said {error.http_status}", retry_after.seconds(_header(error, "Retry-After"))) from error
 
 
 def _header(error: stripe.StripeError, name: str) -> str:

@@ -137,10 +137,3 @@ REVERSALS: Mapping[str, Callable[[Facts, Facts], Reversal | None]] = {
     "charge.dispute.closed": _part,
 }
 READ: Mapping[str, Callable[[Facts, Facts], Heard | Reversal | None]] = {**dict.fromkeys(STATUS, _session), **REVERSALS}
-# Known, and ignored on purpose: what becomes of our payments, their Checkout Sessions say; the rest is other uses of the account.
-IGNORED = (
-    "account.", "balance.", "billing_portal.", "capability.", "charge.captured", "charge.expired", "charge.failed", "charge.pending",
-    "charge.succeeded", "charge.updated", "coupon.", "credit_note.", "customer.", "invoice.", "invoiceitem.", "mandate.", "payment_intent.",
-    "payment_link.", "payment_method.", "payout.", "person.", "plan.", "price.", "product.", "promotion_code.", "quote.", "radar.",
-    "review.", "setup_intent.", "source.", "subscription_schedule.", "tax_rate.", "test_helpers.", "topup.", "transfer.",
-)  # fmt: skip

@@ -58,7 +58,7 @@ class TwilioNotices:
     def __init__(self, token: str, base_url: str) -> None:
         if not token:
             raise ValueError("an empty TWILIO_AUTH_TOKEN verifies nothing")
-        self.validator, self.base_url = RequestValidator(token), base_url.rstrip("/")
+        self.validator, self.base_url = RequestValidator(token), base_url
 
     def hear(self, headers: Mapping[str, str], target: str, body: bytes) -> Told:
         signature = headers.get("x-twilio-signature", "")

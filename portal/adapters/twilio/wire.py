@@ -12,6 +12,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from portal.adapters import retry_after
 from portal.adapters.twilio import words
 from portal.core.errors import TryAgain
 
@@ -41,7 +42,7 @@ class Wire(TwilioHttpClient):  # type: ignore[misc]
         response = super().request(method, url.replace(API, self.base) if self.base else url, *args, **kw)
         self._test_only_last_request = None  # it holds the words of the message, and they hold a code
         if response.status_code == 429 or response.status_code >= 500:
-            raise TryAgain(f"twilio http {response.status_code}", _seconds(response.headers.get("Retry-After", "")))
+            raise TryAgain(f"twilio http {response.status_code}", retry_after.seconds(response.headers.get("Retry-After", "")))
         if response.status_code < 300 and not _is_object(response.text):
             raise TryAgain("twilio's answer was not understood", ANSWER_LOST_SECONDS)
         return response
@@ -58,10 +59,6 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except ValueError:
         return False
-
-
-def _seconds(said: str) -> float | None:
-    return float(said) if said.isdecimal() and len(said) < 6 else None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -179,13 +179,28 @@ def known_journey(text: str) -> str:
 
 def client(scope: Scope, headers: Mapping[str, str], trusted: frozenset[str]) -> str:
     """The nearest address that is no proxy of ours; IPv6 by its /64, which is what one customer has (promise 13)."""
-    peer: str = scope["client"][0] if scope.get("client") else ""
+    peer = _plain(scope["client"][0] if scope.get("client") else "")
     if peer in trusted:
         for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
-            if hop.strip() and hop.strip() not in trusted:
-                peer = hop.strip()
+            nearest = _plain(hop.strip())
+            if nearest and nearest not in trusted:
+                peer = nearest
                 break
     return canonical(peer)
+
+
+def _plain(address: str) -> str:
+    """As the trusted ones are written: to a socket that listens for IPv6 too, 10.0.0.2 is ::ffff:10.0.0.2."""
+    return _shortest(address) if ":" in address else address
+
+
+@lru_cache(1_000)
+def _shortest(address: str) -> str:
+    try:
+        ip = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(ip.ipv4_mapped or ip)
 
 
 @lru_cache(1_000)
@@ -194,9 +209,7 @@ def canonical(address: str) -> str:
         ip = ip_address(address)
     except ValueError:
         return "unknown"
-    if isinstance(ip, IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or IPv6Network((ip, 64), strict=False))
+    return str(ip if isinstance(ip, IPv4Address) else IPv6Network((ip, 64), strict=False))
 
 
 def language(asked: str, kept: str) -> Language:

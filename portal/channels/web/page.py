@@ -14,7 +14,7 @@ from portal.channels.web.look import Look
 from portal.core.case import Proof
 from portal.core.company import Company
 from portal.core.identity.visits import Visitor
-from portal.core.languages import Language, Phone, Text, _, n_, of_day
+from portal.core.languages import Language, Phone, Text, _, n_, of_day, worded
 
 OPENS = (
     _("Closed now. Opens today at {time}"),
@@ -76,6 +76,10 @@ class Page:
     @property
     def company_name(self) -> str:
         return self.company.named(self.language)
+
+    @property
+    def company_address(self) -> str:
+        return worded(self.company.address, self.language)
 
     @property
     def style(self) -> Markup:

@@ -45,13 +45,17 @@ def voice(call: Call, told: Told) -> Response:
         job, good = calls.to_say(reader, key)
     if job is None:  # somebody called us
         return twiml.answer()
+    too_late = twiml.answer(_spoken(job.language, TOO_LATE))
     if not good:
-        return twiml.answer(_spoken(job.language, TOO_LATE))
+        return too_late
     back = f"{portal.base_url}/hooks/twilio/voice?job={quote(key, safe='')}"
     if not told.pressed:
         greeting = replace(GREETING, values={"company": portal.company.named(job.language)})
         return twiml.answer(twiml.until_a_key(back, _spoken(job.language, greeting, PRESS, greeting, PRESS)))
-    code = messages.compose(portal, job).body.splitlines()
+    try:
+        code = messages.compose(portal, job).body.splitlines()
+    except messages.Unknown:  # its key was retired
+        return too_late
     with portal.db.write() as tx:
         deliveries.record(tx, key, Told(told.vendor_id, told.channel, Delivery.DELIVERED))
     return twiml.answer(twiml.until_a_key(back, twiml.say(job.language, code) + _spoken(job.language, AGAIN)))

@@ -77,9 +77,9 @@ def visits_by_id() -> Limit:
     return Limit("visits/id", 30, 3600)
 
 
-def callbacks_by_address() -> Limit:
-    """10 requests an hour to be called, from one address."""
-    return Limit("callbacks/address", 10, 3600)
+def callbacks_by_asker() -> Limit:
+    """10 requests an hour to be called, of one customer who proved it, else from one address."""
+    return Limit("callbacks/asker", 10, 3600)
 
 
 def messages_by_id() -> Limit:

@@ -47,7 +47,7 @@ def pay(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> 
         return _anew(portal, who, shown, changed)
     except BillsUnseen:
         return _anew(portal, who, shown, _unseen())
-    if payments.page(payment.state) is payments.Page.WAITING:
+    if payment.state is payments.State.SUBMITTED:
         raise _undecided()
     if payment.page_url:
         return Elsewhere(payment.page_url)

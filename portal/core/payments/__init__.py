@@ -6,10 +6,10 @@ from portal.core.payments.opening import AnotherOpen, Changed, gave_up, open_pay
 from portal.core.payments.owing import asked
 from portal.core.payments.returning import give_back, look_back, look_into
 from portal.core.payments.rows import Known, find, latest
-from portal.core.payments.states import OPEN, STATES, Page, State, page
+from portal.core.payments.states import OPEN, STATES, State
 
 __all__ = [
-    "OPEN", "STATES", "AnotherOpen", "Changed", "Known", "Outcome", "Page", "State", "Undecided",
+    "OPEN", "STATES", "AnotherOpen", "Changed", "Known", "Outcome", "State", "Undecided",
     "ask_about", "ask_now", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into",
-    "open_payment", "page", "paid", "started",
+    "open_payment", "paid", "started",
 ]  # fmt: skip

@@ -30,14 +30,13 @@ REFUND = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).val
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a payment ended. `late`: we had thought it over, so the journey may have gone on without it."""
+    """How a payment ended."""
 
     payment_id: str
     customer_id: str
     journey_id: str
     paid: Paid
     refund_due: Money
-    late: bool
 
 
 def hear(tx: Writer, provider: str, heard: Heard) -> Outcome | None:
@@ -90,7 +89,7 @@ def _become(tx: Writer, payment: Known, state: State, heard: Heard) -> Outcome |
     if state in OPEN or not was_open:
         return None
     incentives.release(tx, payment.id)
-    return _outcome(tx, payment.id, late=False)
+    return _outcome(tx, payment.id)
 
 
 def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
@@ -106,7 +105,7 @@ def _credited(tx: Writer, payment: Known, heard: Heard, late: bool) -> Outcome:
         tx.after(REFUNDS_DUE.labels(payment.provider).inc)
         tx.after(lambda: _alert("payment_refund_due", payment.provider, heard, f"{given.refund.minor} {given.refund.currency} too much"))
     book_again(tx, payment.id)
-    return _outcome(tx, payment.id, late)
+    return _outcome(tx, payment.id)
 
 
 def _write(tx: Writer, payment: Known, open_amounts: Mapping[str, int], given: Credit, redeemed: tuple[Redeemed, ...]) -> None:
@@ -115,10 +114,10 @@ def _write(tx: Writer, payment: Known, open_amounts: Mapping[str, int], given: C
         ledger.append(tx, payment.customer_id, [replace(row, payment_id=payment.id) for row in rows])
 
 
-def _outcome(tx: Writer, payment_id: str, late: bool) -> Outcome:
+def _outcome(tx: Writer, payment_id: str) -> Outcome:
     payment = find(tx, payment_id)
     assert payment
-    return Outcome(payment.id, payment.customer_id, payment.journey_id, paid(tx, payment), payment.refund_due, late)
+    return Outcome(payment.id, payment.customer_id, payment.journey_id, paid(tx, payment), payment.refund_due)
 
 
 def paid(reader: Reader, payment: Known) -> Paid:

@@ -1,11 +1,10 @@
-"""The states of a payment, in one table: what each may become, and which page the customer may be shown in it.
+"""The states of a payment, in one table: what each may become.
 
 A state is left only for one further down the table, so notices that come in any order end in the same state. Money that
 was taken outweighs all else: whatever we thought, a payment may still turn out a success, and is never anything else after.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement
@@ -25,34 +24,17 @@ class State(StrEnum):
     SUCCESS = "success"  # the money was taken
 
 
-class Page(StrEnum):
-    PROVIDER = "provider"  # on with it, at the provider
-    WAITING = "waiting"  # we are waiting for the bank
-    AGAIN = "again"  # no money was taken: pay again
-    RECEIPT = "receipt"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    page: Page
-    may_become: tuple[State, ...]
-
-
 S = State
-STATES: Mapping[State, Rule] = {
-    S.CREATED: Rule(Page.PROVIDER, (S.STARTED, S.SUBMITTED, S.ERROR, S.CANCELLED, S.FAILED, S.SUCCESS)),
-    S.STARTED: Rule(Page.PROVIDER, (S.SUBMITTED, S.ERROR, S.CANCELLED, S.FAILED, S.SUCCESS)),
-    S.SUBMITTED: Rule(Page.WAITING, (S.ERROR, S.CANCELLED, S.FAILED, S.SUCCESS)),
-    S.ERROR: Rule(Page.AGAIN, (S.CANCELLED, S.FAILED, S.SUCCESS)),
-    S.CANCELLED: Rule(Page.AGAIN, (S.FAILED, S.SUCCESS)),
-    S.FAILED: Rule(Page.AGAIN, (S.SUCCESS,)),
-    S.SUCCESS: Rule(Page.RECEIPT, ()),
+STATES: Mapping[State, tuple[State, ...]] = {
+    S.CREATED: (S.STARTED, S.SUBMITTED, S.ERROR, S.CANCELLED, S.FAILED, S.SUCCESS),
+    S.STARTED: (S.SUBMITTED, S.ERROR, S.CANCELLED, S.FAILED, S.SUCCESS),
+    S.SUBMITTED: (S.ERROR, S.CANCELLED, S.FAILED, S.SUCCESS),
+    S.ERROR: (S.CANCELLED, S.FAILED, S.SUCCESS),
+    S.CANCELLED: (S.FAILED, S.SUCCESS),
+    S.FAILED: (S.SUCCESS,),
+    S.SUCCESS: (),
 }
 OPEN = (S.CREATED, S.STARTED, S.SUBMITTED)
-
-
-def page(state: State) -> Page:
-    return STATES[state].page
 
 
 def is_one_of(*states: State) -> ColumnElement[bool]:
@@ -60,4 +42,4 @@ def is_one_of(*states: State) -> ColumnElement[bool]:
 
 
 def may_become(state: State) -> ColumnElement[bool]:
-    return is_one_of(*(before for before, rule in STATES.items() if state in rule.may_become))
+    return is_one_of(*(before for before, after in STATES.items() if state in after))

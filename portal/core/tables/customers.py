@@ -47,7 +47,7 @@ class Ledger(SQLModel, table=True):
     id: int | None = serial()
     customer_id: str
     invoice_number: str = ""  # empty: money kept as credit, or a fee
-    kind: str  # opening, adjustment, payment, saving, fee, waiver, credit, refund
+    kind: str  # opening, adjustment, payment, saving, fee, waiver, credit, refund, refund_failed, dispute, dispute_won
     amount: int = minor()
     currency: str
     payment_id: str = Field(default="", index=True)

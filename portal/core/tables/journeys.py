@@ -60,7 +60,7 @@ class Outbox(SQLModel, table=True):
     id: int | None = serial()
     key: str = Field(unique=True)  # makes a repeat harmless
     kind: str
-    channel: str  # sms, email, none (a decoy that costs what a message costs)
+    channel: str  # sms, voice, email, billing, none (a decoy that costs what a message costs)
     recipient: str = ""
     customer_id: str | None = None
     language: str

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from portal.adapters.papers import TypstPapers
-from portal.core.languages import Language, _, day, money
+from portal.core.documents import ReceiptLine
+from portal.core.languages import Language, Words, _, day, money, verbatim
 from tests.adapters.papers.reading import bare, elements
 from tests.adapters.papers.samples import COMPANY, RECEIPT, ils
 
@@ -46,3 +47,10 @@ def test_what_is_not_known_is_not_mentioned(papers: TypstPapers) -> None:
 def test_a_payment_beyond_what_was_owed_leaves_credit(papers: TypstPapers) -> None:
     text = elements(papers.receipt(replace(RECEIPT, balance_after=ils("-30.00")), Language.EN)).text
     assert bare(_("To your credit").say(Language.EN) + "₪30.00") in text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_incentive_is_printed_whatever_its_title_has(papers: TypstPapers, language: Language) -> None:
+    title = Words({"he": "🎉 5% הנחה", "en": "🎉 5% off"})
+    text = elements(papers.receipt(replace(RECEIPT, lines=(ReceiptLine(verbatim(title), -ils("61.73")),)), language)).text
+    assert bare("? 5% off" if language is Language.EN else "? 5% הנחה") in text
