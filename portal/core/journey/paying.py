@@ -8,6 +8,7 @@ from portal.core.case import Action, Paid, Proof
 from portal.core.errors import BillsUnseen, NotFound, Permanent, Refused, TryAgain
 from portal.core.events import Origin, note
 from portal.core.journey import stored
+from portal.core.journey.rows import BY_ID
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.languages import Language, Text, _
 from portal.core.party import Party
@@ -71,7 +72,7 @@ def asked(portal: Portal, who: Party, shown: Shown, settle: Settle) -> Shown:
 def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
     """The journey goes on from its Pay step with how the payment ended."""
     with portal.db.read() as reader:
-        row = reader.one(stored.BY_ID, id=journey_id)
+        row = reader.one(BY_ID, id=journey_id)
         step = STEPS.load(row.step) if row and row.step else None
         if row is None or row.ended_at or not isinstance(step, Pay):
             return  # the customer went on without it: the ledger and the timeline have it
@@ -87,7 +88,7 @@ def tell_again(portal: Portal, payment_id: str) -> None:
     """A notice that repeats itself: whoever heard it first may have died before the journey went on."""
     with portal.db.read() as reader:
         payment = payments.find(reader, payment_id)
-        row = reader.one(stored.BY_ID, id=payment.journey_id) if payment else None
+        row = reader.one(BY_ID, id=payment.journey_id) if payment else None
         paid = _untold(reader, payment, row) if payment and row else None
     if paid and row:
         tell(portal, row.id, paid)

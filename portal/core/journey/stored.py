@@ -4,22 +4,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
-from sqlalchemy import update
-from sqlmodel import col, select
-
 from portal.core import callbacks, effects, incentives, party, receipts
 from portal.core.case import Action, Case, Offer, Proof, Reply
 from portal.core.errors import NotFound, Refused
 from portal.core.events import note
+from portal.core.journey.rows import BEGIN, GO_ON, OWN, PENDING, RENEW
 from portal.core.keys import name
 from portal.core.languages import _, moment
 from portal.core.money import Money
 from portal.core.party import Party
 from portal.core.portal import Portal
 from portal.core.spans import MINUTE_MS
-from portal.core.statements import Reader, Row, Statement, Writer, insert, now, p
+from portal.core.statements import Reader, Row, Writer
 from portal.core.steps import STEPS, Ask, Attachment, Done, Handoff, Pay, Refusal, Step
-from portal.core.tables import Journey
 
 # A step that waited longer was made of figures that may no longer hold.
 STALE_MS = 30 * MINUTE_MS
@@ -46,32 +43,6 @@ class Elsewhere:
     """The customer goes on at the payment provider's page."""
 
     url: str
-
-
-COLUMNS = (
-    Journey.id, Journey.action, Journey.subject, Journey.customer_id, Journey.level, Journey.turn, Journey.step, Journey.language,
-    Journey.channel, Journey.source, Journey.ended_at, Journey.updated_at, (now() - Journey.updated_at).label("age"),
-)  # fmt: skip
-_pending = (col(Journey.subject) == p("subject"), col(Journey.action) == p("action"), col(Journey.ended_at).is_(None))
-PENDING = Statement(select(*COLUMNS).where(*_pending))  # type: ignore[call-overload]
-# What was begun with the ID number alone is theirs too, once they have proved who they are.
-_own = (col(Journey.subject) == p("subject")) | (col(Journey.customer_id) == p("proved"))
-OWN = Statement(select(*COLUMNS).where(col(Journey.id) == p("id"), col(Journey.action) == p("action"), _own))  # type: ignore[call-overload]
-BY_ID = Statement(select(*COLUMNS).where(col(Journey.id) == p("id")))  # type: ignore[call-overload]
-BEGIN = Statement(
-    insert(Journey)
-    .values(
-        id=p("id"), subject=p("subject"), customer_id=p("customer_id"), action=p("action"), level=p("level"), turn=p("turn"),
-        step=p("step"), channel=p("channel"), source=p("source"), language=p("language"), created_at=now(), updated_at=now(),
-        ended_at=p("ended") * now(),
-    )
-    .on_conflict_do_nothing()
-)  # fmt: skip
-GO_ON = Statement(
-    update(Journey)
-    .where(col(Journey.id) == p("id_"), col(Journey.turn) == p("turn_"), col(Journey.ended_at).is_(None))
-    .values(step=p("step_"), turn=col(Journey.turn) + p("on_"), updated_at=now(), ended_at=p("ended_") * now())
-)
 
 
 def find(portal: Portal, action: Action, who: Party, journey_id: str = "") -> Row | None:
@@ -129,14 +100,20 @@ def _named(portal: Portal, who: Party, action: Action, step: Step) -> str:
 
 
 def renew(portal: Portal, action: Action, who: Party, row: Row, step: Step) -> Shown:
-    """At its first step again: what is owed may have changed since it was shown."""
-    stored = _first(step)
+    """At its first step again: what is owed may have changed since it was shown. In another visit it is begun once more."""
+    stored, once_more = _first(step), row.visit_id != who.visit_id
     # A reply to a question must not be taken for one to a payment, or the other way round.
     on = 0 if row.turn == 1 and bool(stored) == bool(row.step) else 1
-    if stored == row.step:
+    if stored == row.step and not once_more:
         return Shown(action, row.id, row.turn, step)
     with portal.db.write() as tx:
-        renewed = tx.run(GO_ON, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step))
+        renewed = tx.run(
+            RENEW, id_=row.id, turn_=row.turn, on_=on, step_=stored, ended_=_ended(step), visit_id_=who.visit_id,
+            channel_=who.origin.channel, source_=who.origin.source, language_=who.language.value,
+        )  # fmt: skip
+        if renewed and (once_more or _ended(step)):
+            _note(tx, action.slug, who, row.id, "start", step)
+            effects.carry_out(portal, tx, who, row.id, row.turn + on, step)
     return Shown(action, row.id, row.turn + on, step) if renewed else named(portal, action, who, row.id)
 
 
@@ -164,7 +141,8 @@ def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, st
 def _insert(tx: Writer, id: str, who: Party, action: Action, step: Step, stored: str) -> int:
     return tx.run(
         BEGIN, id=id, subject=who.subject, customer_id=who.customer_id, action=action.slug, level=int(who.proof), turn=1,
-        step=stored, channel=who.origin.channel, source=who.origin.source, language=who.language.value, ended=_ended(step),
+        step=stored, channel=who.origin.channel, source=who.origin.source, visit_id=who.visit_id,
+        language=who.language.value, ended=_ended(step),
     )  # fmt: skip
 
 

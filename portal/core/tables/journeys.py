@@ -21,6 +21,7 @@ class Journey(SQLModel, table=True):
     action: str
     level: int
     turn: int
+    visit_id: str = ""  # in which it was begun, the last time
     step: str = long_text()  # the pending step, as JSON
     channel: str
     source: str = ""
