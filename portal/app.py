@@ -25,6 +25,7 @@ from portal.channels.web.pages import Pages
 from portal.core import company as companies
 from portal.core import housekeeping, journey, payments
 from portal.core.keys import Keys
+from portal.core.languages import reword
 from portal.core.outbox import Outbox
 from portal.core.payments import telling
 from portal.core.portal import Portal
@@ -78,6 +79,7 @@ def build(settings: Settings, *, separate_worker: bool = False, **replacements: 
 
 def parts(settings: Settings, *, separate_worker: bool = False) -> Portal:
     company = companies.read(settings.company or DEMO)
+    reword(company.wording)
     keys = Keys.of(settings.keys)
     db = open_database(settings.database_url)
     billing = billing_store(settings, db)

@@ -5,12 +5,13 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from string import Formatter
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS, NumberParseException, parse
 
-from portal.core.languages import Language, worded
+from portal.core.languages import Language, is_sentence, worded
 from portal.core.money import Money
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -63,7 +64,7 @@ class Company:
     sms_countries: tuple[str, ...]  # ISO 3166-1: where codes may be sent
     registration: str = ""  # its number in the register of companies
     coordinator: dict[str, str] = field(default_factory=dict)  # of accessibility: name, telephone, email
-    wording: dict[str, dict[str, str]] = field(default_factory=dict)
+    wording: dict[str, dict[str, str]] = field(default_factory=dict)  # their own words for our sentences, by language and English wording
 
     def named(self, language: Language) -> str:
         return worded(self.name, language)
@@ -102,7 +103,7 @@ def _company(said: dict[str, Any], folder: Path) -> Company:
         sms_countries=_countries(_take(policies, "sms_countries", list, ["IL"])),
         registration=_take(said, "registration", str, ""),
         coordinator=_take(said, "accessibility", dict, {}),
-        wording=_take(said, "wording", dict, {}),
+        wording=_wording(_take(said, "wording", dict, {})),
     )
 
 
@@ -141,6 +142,23 @@ def _countries(codes: list[Any]) -> tuple[str, ...]:
     if unknown:
         raise ValueError(f"sms_countries: there is no {unknown[0]!r}; Israel is IL, the United Kingdom GB (ISO 3166-1)")
     return tuple(codes)
+
+
+def _wording(said: dict[str, Any]) -> dict[str, dict[str, str]]:
+    for language, sentences in said.items():
+        if language not in set(Language) or not isinstance(sentences, dict):
+            raise ValueError(f"wording.{language} must be a table, of one of the languages {', '.join(Language)}")
+        for id, own in sentences.items():
+            if not is_sentence(id):
+                raise ValueError(f"wording.{language}: there is no sentence {id!r} (they are in portal/locales/en)")
+            if not isinstance(own, str) or _places(own) != _places(id):
+                raise ValueError(f"wording.{language}: {id!r} needs words with the same {{places}} in them")
+    return said
+
+
+def _places(sentence: str) -> list[str]:
+    """Raises ValueError for a brace that nobody closes."""
+    return sorted({name for _text, name, _format, _conversion in Formatter().parse(sentence) if name is not None})
 
 
 def _day(day: str, said: Any) -> tuple[time, time] | None:
