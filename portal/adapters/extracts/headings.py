@@ -31,8 +31,8 @@ ALIASES = {
     "number": "number, invoice no, invoice number, invoice id, invoice, document number, bill number, מספר חשבונית, מס חשבונית, חשבונית, "
     "מספר מסמך, מס מסמך",
     "issue_date": "issue date, issued, invoice date, date, document date, bill date, תאריך חשבונית, תאריך, תאריך מסמך, "
-    "תאריך הפקה, תאריך החשבונית",
-    "due_date": "due date, due, payment date, pay by, תאריך פירעון, תאריך פרעון, לתשלום עד, מועד תשלום, תאריך תשלום, פירעון",
+    "תאריך הפקה, תאריך הנפקה, תאריך החשבונית",
+    "due_date": "due date, due, payment date, pay by, תאריך פירעון, תאריך פרעון, לתשלום עד, מועד תשלום, תאריך תשלום, תאריך לתשלום, פירעון",
     "currency": "currency, currency code, מטבע, סוג מטבע",
     "total": "total, amount, invoice total, total amount, amount due, sum, סכום לתשלום, סכום, סהכ, סהכ לתשלום, סכום חשבונית, סך הכל",
     "balance": "balance, open, open amount, open balance, outstanding, amount open, יתרה, יתרה לתשלום, יתרת חוב, יתרה פתוחה",
@@ -41,6 +41,10 @@ FIELDS = {"".join(filter(str.isalnum, said)): field for field, names in ALIASES.
 
 # Beside another amount it may be the total, or what is still open of it
 TO_PAY = {"amountdue", "סכוםלתשלום", "סהכלתשלום"}
+
+# May head what is no invoice's: a house number, the day that somebody became a customer
+VAGUE = {"number", "date", "תאריך"}
+INVOICE = ("number", "issue_date", "total")
 
 TELEPHONES = ("mobile", "phone", "other_phone")
 
@@ -61,8 +65,11 @@ class Columns:
         position = self.at.get(field)
         return row[position] if position is not None and position < len(row) else ""
 
-    def has(self, *fields: str) -> bool:
-        return all(field in self.at for field in fields)
+    @property
+    def means_invoices(self) -> bool:
+        """By their numbers or their dates; what is owed in all may stand beside a customer too."""
+        said = {folded(self.headings[self.at[field]]) for field in ("number", "issue_date") if field in self.at}
+        return bool(said - VAGUE) or (bool(said) and sum(field in self.at for field in (*INVOICE, "due_date")) > 1)
 
 
 @dataclass(frozen=True, slots=True)

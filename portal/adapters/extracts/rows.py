@@ -7,14 +7,13 @@ from pathlib import Path
 from portal.adapters.extracts import cells
 from portal.adapters.extracts.earlier import Earlier
 from portal.adapters.extracts.entries import Entry, Invoice, Unreadable
-from portal.adapters.extracts.headings import Names
+from portal.adapters.extracts.headings import INVOICE, Names
 from portal.adapters.extracts.people import person
 from portal.adapters.extracts.table import Row, Table
 from portal.core.documents import Kind
 from portal.core.languages import _
 from portal.core.money import Money
 
-INVOICE = ("number", "issue_date", "total")
 BILLING = (*INVOICE, "due_date", "currency", "balance")
 
 
@@ -113,8 +112,8 @@ class CustomerRows(Rows):
 
     def __init__(self, path: Path, names: Names, home: str) -> None:
         super().__init__(path, names, home)
-        self.require("customer_id")
-        self.billed = self.table.columns.has(*INVOICE)
+        self.billed = self.table.columns.means_invoices
+        self.require("customer_id", *(INVOICE if self.billed else ()))
         self.met: dict[str, int] = {}
         # A customer's invoices often follow each other
         self.person = lru_cache(1024)(partial(person, self.table.columns))
