@@ -7,7 +7,7 @@ from pathlib import Path
 from portal.adapters.extracts import cells
 from portal.adapters.extracts.earlier import Earlier
 from portal.adapters.extracts.entries import Entry, Invoice, Unreadable
-from portal.adapters.extracts.headings import INVOICE, Names
+from portal.adapters.extracts.headings import INVOICE, Names, no_column
 from portal.adapters.extracts.people import person
 from portal.adapters.extracts.table import Row, Table
 from portal.core.documents import Kind
@@ -41,14 +41,7 @@ class Rows:
 
     def require(self, *fields: str) -> None:
         if absent := [field for field in fields if field not in self.table.columns.at]:
-            raise Unreadable(
-                _(
-                    "there is no column of {fields} among {headings}; name it with --columns FILE.toml",
-                    fields=", ".join(absent),
-                    headings=", ".join(filter(None, self.table.columns.headings)),
-                ),
-                self.table.heading,
-            )
+            raise Unreadable(no_column(absent, self.table.columns.headings), self.table.heading)
 
     def raw(self, row: Row, field: str) -> str:
         return cells.text(self.table.columns.cell(row.cells, field))

@@ -166,6 +166,21 @@ def test_what_may_stand_beside_a_customer_is_no_invoice(tmp_path, heading):
     assert not said.refused
 
 
+@pytest.mark.parametrize(
+    ("columns", "absent"),
+    [('due_date = "BisXX"', 'due_date = "BisXX"'), ('due_date = "Bis"\nbalance = "Bis"', 'due_date = "Bis"'), ('name = ""', 'name = ""')],
+    ids=["misspelt", "twice", "empty"],
+)
+def test_a_heading_that_columns_name_and_that_is_not_in_the_file_is_refused(tmp_path, columns, absent):
+    (tmp_path / "columns.toml").write_text(columns, encoding="utf-8")
+    heading = ["customer_id", "number", "issue_date", "due_date", "total", "Bis"]
+    path = table(tmp_path / "c.csv", ["7", "INV-1", "2026-06-10", "2026-06-24", "118.00", "2026-06-30"], heading=heading)
+    with pytest.raises(Unreadable) as refusal:
+        read(path, names(tmp_path / "columns.toml"))
+    assert refusal.value.text.values == {"fields": absent, "headings": ", ".join(heading)}
+    assert refusal.value.line == 1
+
+
 def test_customers_of_24_countries_keep_what_can_be_dialled():
     said = read(data("07-customer-csv") / "chinook-customers.csv")
     assert said and not any(entry.refused for entry in said)
