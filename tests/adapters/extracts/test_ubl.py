@@ -226,9 +226,16 @@ def zipped(path, members, **how):
 def test_a_zip_is_read_in_memory_and_its_names_are_no_paths(tmp_path):
     names = ("../../a.xml", "/etc/b.xml", "C:\\c.xml", "d\u202e\n.xml", "__MACOSX/._e.xml", ".DS_Store")
     said = read(zipped(tmp_path / "z.zip", {name: invoice() for name in names}))
-    assert [entry.file.removeprefix(f"{tmp_path}/") for entry in said] == ["z.zip/a.xml", "z.zip/b.xml", "z.zip/C:\\c.xml", "z.zip/d .xml"]
+    assert [entry.file.removeprefix(f"{tmp_path}/") for entry in said] == [
+        "z.zip/a.xml", "z.zip/etc/b.xml", "z.zip/C:\\c.xml", "z.zip/d .xml"
+    ]  # fmt: skip
     assert all(entry.invoice for entry in said)
     assert [path.name for path in tmp_path.iterdir()] == ["z.zip"]
+
+
+def test_documents_of_one_name_in_two_folders_of_a_zip_are_told_apart(tmp_path):
+    said = read(zipped(tmp_path / "two.zip", {"a/inv.xml": invoice(), "b/\u202e./\n/.\u200b./inv.xml": b"<"}))
+    assert [entry.file for entry in said] == [f"{tmp_path}/two.zip/a/inv.xml", f"{tmp_path}/two.zip/b/inv.xml"]
 
 
 def test_a_zip_of_too_much_is_refused(tmp_path):
