@@ -84,6 +84,8 @@ def test_a_credit_note_is_to_the_customers_credit():
     entry = document("c.xml", credit_note(number="CN-1"))
     assert entry.invoice and entry.invoice.document
     assert (entry.invoice.kind, entry.invoice.charged, entry.invoice.still_open) == (Kind.CREDIT_NOTE, -11800, Money(-11800, "ILS"))
+    shown = as_json(entry, Status.ADDED, "")
+    assert (shown["kind"], shown["total"], shown["balance"]) == ("credit_note", "118.00", "-118.00")  # the total as written
     said = entry.invoice.document
     assert (said.kind, said.corrects, said.due and said.due.isoformat(), len(said.lines)) == (Kind.CREDIT_NOTE, ("OLD-1",), "2026-12-31", 1)
 
