@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.devices import ALL, TWO, TWO_MORE, Way
-from e2e.telephone import Telephone, a_day_later, agreed_codes
+from e2e.telephone import Agreed, Telephone, a_day_later, agreed_codes, has_sandbox
 from e2e.visitor import Visitor
 from tests.databases import as_seeded
 from tests.servers import Server, command
@@ -51,7 +51,8 @@ def own_site(demo_company: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def site(request: pytest.FixtureRequest) -> str:
     """BASE_URL where one was given: a site that is running, with all that happened on it. Else one where nothing happened yet."""
     if RUNNING:
-        a_day_later(RUNNING)
+        if has_sandbox(RUNNING):
+            a_day_later(RUNNING)
         return RUNNING
     url, database = request.getfixturevalue("own_site")
     as_seeded(database, request.getfixturevalue("demo_company"))
@@ -68,9 +69,26 @@ def serving(demo_company: Path, folder: Path, **settings: Any) -> Iterator[Serve
 
 
 @pytest.fixture
-def telephone(site: str) -> Telephone:
-    """Of a customer whom the site knows: the first agreed number, else the demo company's."""
-    return Telephone(site, next(iter(agreed_codes()), MOBILE))
+def sandbox(site: str) -> None:
+    """For stories in which a link is read, money is paid, or time passes."""
+    if not has_sandbox(site):
+        pytest.skip("this site has no sandbox: no SMS to read, no payment provider, no clock")
+
+
+@pytest.fixture(scope="session")
+def agreed() -> Agreed:
+    return Agreed([*agreed_codes()] or [MOBILE])
+
+
+@pytest.fixture
+def telephone(request: pytest.FixtureRequest, site: str, agreed: Agreed) -> Iterator[Telephone]:
+    """Of a customer whom the site knows: the agreed numbers in turn, else the demo company's."""
+    if not agreed_codes() and not has_sandbox(site):
+        pytest.fail("this site has no sandbox to read codes from: agree on some, PORTAL_TEST_PHONES (e2e/README.md)")
+    telephone = Telephone(site, agreed.of_the_id_number() if "id_number" in request.fixturenames else agreed.next())
+    yield telephone
+    if telephone.spent:
+        agreed.drop(telephone.number)
 
 
 @pytest.fixture
@@ -96,11 +114,14 @@ def checker(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def visitor(site: str, way: Way, new_context: Callable[..., BrowserContext], checker: Page, looked_over: Path) -> Iterator[Visitor]:
+def visitor(
+    request: pytest.FixtureRequest, site: str, way: Way, new_context: Callable[..., BrowserContext], checker: Page, looked_over: Path
+) -> Iterator[Visitor]:
     """Each with a browser of their own: no cookies, no history."""
+    telephone = request.getfixturevalue("telephone") if "telephone" in request.fixturenames else None
     page = new_context(base_url=site, **way.context).new_page()
     screenshots = Path(folder) if (folder := os.environ.get("SCREENSHOTS")) else None
-    visitor = Visitor(page, way, checker, looked_over, screenshots)
+    visitor = Visitor(page, way, checker, looked_over, screenshots, telephone)
     visitor.begins_anew()
     yield visitor
     assert visitor.complaints == []

@@ -4,7 +4,7 @@ A page is made when the visitor comes to it: making it waits for its sign, and l
 """
 
 from e2e.telephone import Telephone
-from e2e.visitor import Visitor
+from e2e.visitor import TOO_MANY, Visitor
 
 
 class Place:
@@ -68,6 +68,10 @@ class Identify(Place):
 
 class Code(Place):
     name, sign = "code", "code"
+
+    def __init__(self, visitor: Visitor) -> None:
+        visitor.waits_for_a_code()
+        super().__init__(visitor)
 
     def arrives_on(self, telephone: Telephone) -> None:
         """The phone fills the code in; with scripts it is sent by itself."""
@@ -206,6 +210,7 @@ class PayByNumber(Place):
 def identified(visitor: Visitor, telephone: Telephone, action: str) -> None:
     """At the action, for stories that begin there: the forms are sent without their pages, which other stories walk through."""
     then = f"/actions/{action}"
-    visitor.sends("/identify/phone", phone=telephone.as_typed, next=then)
+    if visitor.sends("/identify/phone", phone=telephone.as_typed, next=then) == TOO_MANY:
+        telephone.gets_no_more_codes("it has been asked for too many")
     visitor.sends("/identify/code", code=telephone.code(), next=then)
     visitor.goes_to(then)

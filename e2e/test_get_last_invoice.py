@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from e2e.pages import Code, Home, Identify, Invoice, OnFile, Outcome, Texted, identified
 
 
@@ -42,6 +44,7 @@ def test_a_refresh_and_the_back_button_lose_nothing(visitor, telephone):
     assert Invoice(visitor).number == number
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_by_an_id_number_it_is_texted_to_the_phone_on_file(visitor, telephone, id_number):
     Home.opened_by(visitor).choose("last-invoice")
     Identify(visitor).by_id_number(id_number)

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from e2e.conftest import RUNNING
 from e2e.pages import Pay, Provider, Receipt, identified
 
+pytestmark = pytest.mark.usefixtures("sandbox")  # its payment provider
+
 
 @pytest.fixture
 def bill(visitor, telephone):

@@ -1,5 +1,7 @@
 """UX.md, "The shortest ways": taps and typed characters are counted, and so are the pages on the way."""
 
+import pytest
+
 from e2e.pages import Code, Home, Identify, Invoice, OnFile, Outcome, Pay, Provider, Receipt, Texted
 
 NUMBER = 10  # digits of an Israeli mobile number
@@ -17,6 +19,7 @@ def test_to_the_last_invoice_from_the_home_page(visitor, telephone):
         visitor.sees(offered)
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_to_the_last_invoice_from_a_texted_link(visitor, telephone, id_number):
     Home.opened_by(visitor).choose("last-invoice")
     Identify(visitor).by_id_number(id_number)
@@ -30,6 +33,7 @@ def test_to_the_last_invoice_from_a_texted_link(visitor, telephone, id_number):
     assert (visitor.taps, visitor.typed) == (1, 0)
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_to_a_paid_balance_from_the_home_page(visitor, telephone):
     Home.opened_by(visitor).choose("pay-balance")
     Identify(visitor).by_phone(telephone.as_typed)

@@ -3,27 +3,35 @@
 import re
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response, expect
 
 from e2e import axe
 from e2e.devices import Way
+from e2e.telephone import Telephone
 
 # The browser's note on the status of a page: that is looked at where it matters.
 STATUS = re.compile(r"^Failed to load resource: the server responded with a status of (\d\d\d)")
 PAGES = ("document", "fetch", "xhr")
+
+ASKING = ("/identify/phone", "/identify/step-up")
+TOO_MANY = 429
 
 # What differs between two visits of the same page: numbers, tokens, what was typed, and htmx's mark on what it has seen.
 VARIES = re.compile(r"\d+|[\w-]{20,}|value=\"[^\"]*\"| data-htmx-powered=\"true\"")
 
 
 class Visitor:
-    def __init__(self, page: Page, way: Way, checker: Page, looked_over: Path, screenshots: Path | None = None) -> None:
+    def __init__(
+        self, page: Page, way: Way, checker: Page, looked_over: Path, screenshots: Path | None = None, telephone: Telephone | None = None
+    ) -> None:
         """`checker`: a window with scripts, for axe. `looked_over`: a folder of what axe said of pages, for this visitor and others."""
-        self.page, self.way = page, way
+        self.page, self.way, self.telephone = page, way, telephone
         self._checker, self._looked_over, self._screenshots = checker, looked_over, screenshots
         self.taps = self.typed = self.pages = 0
         self.complaints: list[str] = []
+        self.refused_a_code = False
         self.foretold: int | None = None  # the status of a failure that the story is about
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
@@ -41,9 +49,9 @@ class Visitor:
         if self.way.language != "he":
             self.page.request.get(f"/accessibility?lang={self.way.language}")
 
-    def sends(self, form: str, **fields: str) -> None:
-        """A form of the site's, from this browser but from no page: what leads to a story and is none of it."""
-        self.page.request.post(form, form=dict(fields), headers={"Sec-Fetch-Site": "same-origin"}, max_redirects=0)
+    def sends(self, form: str, **fields: str) -> int:
+        """A form of the site's, from this browser but from no page: what leads to a story and is none of it. The answer's status."""
+        return self.page.request.post(form, form=dict(fields), headers={"Sec-Fetch-Site": "same-origin"}, max_redirects=0).status
 
     def taps_on(self, what: str | Locator) -> None:
         """By its data-testid, or a locator."""
@@ -80,6 +88,12 @@ class Visitor:
         self.pages += 1
         self._take_picture(name)
         self.looks_over(name)
+
+    def waits_for_a_code(self) -> None:
+        """For its page, or for the sentence that the site sends no more."""
+        self.sees(self.at("code").or_(self.at("error")).first)
+        if self.refused_a_code and self.telephone:
+            self.telephone.gets_no_more_codes(self.reads("error"))
 
     # --- what is checked on every page ---
 
@@ -126,6 +140,8 @@ class Visitor:
             self.complaints.append(f"console: {message.text}")
 
     def _response(self, response: Response) -> None:
+        if response.request.method == "POST" and urlsplit(response.url).path in ASKING:
+            self.refused_a_code = response.status == TOO_MANY
         if response.status == self.foretold:
             return
         if response.status >= 500 or (response.status >= 400 and response.request.resource_type not in PAGES):

@@ -17,7 +17,8 @@ USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+    # Blanks around a value are a slip of whoever pasted it, and blanks alone are no secret
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
 
     mode: Literal["sandbox", "live"] = Field(default="sandbox", validation_alias="PORTAL_MODE")
     database_url: str = Field(default="sqlite:///var/portal.db", validation_alias="PORTAL_DATABASE_URL")

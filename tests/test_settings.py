@@ -31,6 +31,28 @@ def test_billing_over_http_needs_an_address_and_a_key(missing):
     assert about_billing(**HTTP | missing) == ["PORTAL_BILLING=http needs PORTAL_BILLING_URL (https://…) and PORTAL_BILLING_KEY"]
 
 
+VENDORS = {
+    "PORTAL_SMS": "twilio", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM": "+972501234567",
+    "PORTAL_PAYMENTS": "stripe", "STRIPE_API_KEY": "sk_live_1", "STRIPE_WEBHOOK_SECRET": "whsec_1",
+    "PORTAL_EMAIL": "smtp", "PORTAL_SMTP_URL": "smtps://u:p@mail.example", "PORTAL_EMAIL_FROM": "us@portal.example",
+    "PORTAL_MODE": "live", "PORTAL_BASE_URL": "https://portal.example", "PORTAL_SECRET_KEYS": "k" * 48, **HTTP,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n "], ids=["empty", "blank", "blanks"])
+@pytest.mark.parametrize(
+    "name",
+    ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "PORTAL_EMAIL_FROM",
+     "PORTAL_BILLING_KEY", "PORTAL_SECRET_KEYS"],
+)  # fmt: skip
+def test_a_secret_of_blanks_is_a_missing_one(name, blank, monkeypatch):
+    for each, value in VENDORS.items():
+        monkeypatch.setenv(each, value)
+    assert read().problems == []
+    monkeypatch.setenv(name, blank)
+    assert any(name in problem for problem in read().problems)
+
+
 @pytest.mark.parametrize(
     ("url", "refused"),
     [("http://billing.example.com", True), ("http://10.0.0.5:8100", True), ("http://127.0.0.1.example.com", True),

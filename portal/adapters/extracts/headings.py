@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from portal.adapters.extracts import cells
@@ -31,8 +32,8 @@ ALIASES = {
     "number": "number, invoice no, invoice number, invoice id, invoice, document number, bill number, מספר חשבונית, מס חשבונית, חשבונית, "
     "מספר מסמך, מס מסמך",
     "issue_date": "issue date, issued, invoice date, date, document date, bill date, תאריך חשבונית, תאריך, תאריך מסמך, "
-    "תאריך הפקה, תאריך החשבונית",
-    "due_date": "due date, due, payment date, pay by, תאריך פירעון, תאריך פרעון, לתשלום עד, מועד תשלום, תאריך תשלום, פירעון",
+    "תאריך הפקה, תאריך הנפקה, תאריך החשבונית",
+    "due_date": "due date, due, payment date, pay by, תאריך פירעון, תאריך פרעון, לתשלום עד, מועד תשלום, תאריך תשלום, תאריך לתשלום, פירעון",
     "currency": "currency, currency code, מטבע, סוג מטבע",
     "total": "total, amount, invoice total, total amount, amount due, sum, סכום לתשלום, סכום, סהכ, סהכ לתשלום, סכום חשבונית, סך הכל",
     "balance": "balance, open, open amount, open balance, outstanding, amount open, יתרה, יתרה לתשלום, יתרת חוב, יתרה פתוחה",
@@ -42,6 +43,10 @@ FIELDS = {"".join(filter(str.isalnum, said)): field for field, names in ALIASES.
 # Beside another amount it may be the total, or what is still open of it
 TO_PAY = {"amountdue", "סכוםלתשלום", "סהכלתשלום"}
 
+# May head what is no invoice's: a house number, the day that somebody became a customer
+VAGUE = {"number", "date", "תאריך"}
+INVOICE = ("number", "issue_date", "total")
+
 TELEPHONES = ("mobile", "phone", "other_phone")
 
 # How far down a heading may be: exports put a title and a date above it
@@ -50,26 +55,33 @@ HIGHEST_TITLE = 20
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Position of each field in a row. `unclear`: headings that could both be a field."""
+    """Position of each field in a row. `problem`: a heading named by `--columns` is not there, or two could be one field."""
 
     at: Mapping[str, int]
     width: int
     headings: tuple[str, ...] = ()
-    unclear: Text | None = None
+    problem: Text | None = None
 
     def cell(self, row: Sequence[str], field: str) -> str:
         position = self.at.get(field)
         return row[position] if position is not None and position < len(row) else ""
 
-    def has(self, *fields: str) -> bool:
-        return all(field in self.at for field in fields)
+    @property
+    def means_invoices(self) -> bool:
+        """By their numbers or their dates; what is owed in all may stand beside a customer too."""
+        said = {folded(self.headings[self.at[field]]) for field in ("number", "issue_date") if field in self.at}
+        return bool(said - VAGUE) or (bool(said) and sum(field in self.at for field in (*INVOICE, "due_date")) > 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
     """Headings that we know, and those that `--columns FILE.toml` adds: `customer_id = "Heading in the file"`."""
 
-    added: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def added(self) -> dict[str, str]:
+        return {folded(heading): field for field, heading in self.said.items()}
 
     def columns(self, row: Sequence[str]) -> Columns:
         claims: dict[str, dict[int, str]] = {}
@@ -78,7 +90,13 @@ class Names:
                 claims.setdefault(known, {})[position] = heading
         found = {field: self._likeliest(field, headings) for field, headings in claims.items()}
         headings = tuple(cells.text(cell) for cell in row)
-        return Columns({field: at[0] for field, at in found.items()}, len(row), headings, unclear(found, headings))
+        problem = self._absent(claims, headings) or unclear(found, headings)
+        return Columns({field: at[0] for field, at in found.items()}, len(row), headings, problem)
+
+    def _absent(self, claims: Mapping[str, Mapping[int, str]], headings: Sequence[str]) -> Text | None:
+        """Another column, or none, would be taken for one that somebody has named."""
+        absent = [field for field, heading in self.said.items() if folded(heading) not in claims.get(field, {}).values()]
+        return no_column([f'{field} = "{self.said[field]}"' for field in absent], headings) if absent else None
 
     def _likeliest(self, field: str, headings: Mapping[int, str]) -> list[int]:
         """Which --columns names, else what is called as the field is. Of two telephones the first is taken, as in a cell."""
@@ -86,6 +104,14 @@ class Names:
         own = [at for at, heading in headings.items() if heading == folded(field) and TO_PAY.isdisjoint(headings.values())]
         likeliest = named or own or list(headings)
         return likeliest[:1] if field in TELEPHONES else likeliest
+
+
+def no_column(fields: Sequence[str], headings: Sequence[str]) -> Text:
+    return _(
+        "there is no column of {fields} among {headings}; name it with --columns FILE.toml",
+        fields=", ".join(fields),
+        headings=", ".join(filter(None, headings)),
+    )
 
 
 def unclear(found: Mapping[str, Sequence[int]], headings: Sequence[str]) -> Text | None:
@@ -118,7 +144,7 @@ def names(path: Path | None) -> Names:
     unknown = [field for field in said if field not in ALIASES]
     if unknown or not all(isinstance(heading, str) for heading in said.values()):
         raise Unreadable(_('{file}: write FIELD = "heading"; the fields are {fields}', file=str(path), fields=", ".join(ALIASES)))
-    return Names({folded(heading): field for field, heading in said.items()})
+    return Names(said)
 
 
 def _unreadable(path: Path, why: str) -> Unreadable:

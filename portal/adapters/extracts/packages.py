@@ -103,7 +103,7 @@ def unpacked(path: Path) -> Iterator[Entry]:
                 raise Unreadable(_("the zip is empty"))
             left = MOST_UNPACKED
             for member in members:
-                name = f"{path}/{cells.text(member.filename).rsplit('/')[-1]}"
+                name = f"{path}/{inside(member.filename)}"
                 if member.flag_bits & 1:
                     yield Entry(name, 0, refused=_("it is encrypted"))
                     continue
@@ -115,6 +115,11 @@ def unpacked(path: Path) -> Iterator[Entry]:
                 yield document(name, content)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
         raise Unreadable(_("it is a damaged zip: {error}", error=str(error))) from error
+
+
+def inside(name: str) -> str:
+    """The place in the zip, for people: one line, and it leads nowhere else."""
+    return "/".join(part for part in map(cells.text, name.split("/")) if part not in ("", ".", ".."))
 
 
 def document(file: str, content: bytes) -> Entry:

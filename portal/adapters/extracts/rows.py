@@ -7,14 +7,13 @@ from pathlib import Path
 from portal.adapters.extracts import cells
 from portal.adapters.extracts.earlier import Earlier
 from portal.adapters.extracts.entries import Entry, Invoice, Unreadable
-from portal.adapters.extracts.headings import Names
+from portal.adapters.extracts.headings import INVOICE, Names, no_column
 from portal.adapters.extracts.people import person
 from portal.adapters.extracts.table import Row, Table
 from portal.core.documents import Kind
 from portal.core.languages import _
 from portal.core.money import Money
 
-INVOICE = ("number", "issue_date", "total")
 BILLING = (*INVOICE, "due_date", "currency", "balance")
 
 
@@ -42,14 +41,7 @@ class Rows:
 
     def require(self, *fields: str) -> None:
         if absent := [field for field in fields if field not in self.table.columns.at]:
-            raise Unreadable(
-                _(
-                    "there is no column of {fields} among {headings}; name it with --columns FILE.toml",
-                    fields=", ".join(absent),
-                    headings=", ".join(filter(None, self.table.columns.headings)),
-                ),
-                self.table.heading,
-            )
+            raise Unreadable(no_column(absent, self.table.columns.headings), self.table.heading)
 
     def raw(self, row: Row, field: str) -> str:
         return cells.text(self.table.columns.cell(row.cells, field))
@@ -113,8 +105,8 @@ class CustomerRows(Rows):
 
     def __init__(self, path: Path, names: Names, home: str) -> None:
         super().__init__(path, names, home)
-        self.require("customer_id")
-        self.billed = self.table.columns.has(*INVOICE)
+        self.billed = self.table.columns.means_invoices
+        self.require("customer_id", *(INVOICE if self.billed else ()))
         self.met: dict[str, int] = {}
         # A customer's invoices often follow each other
         self.person = lru_cache(1024)(partial(person, self.table.columns))

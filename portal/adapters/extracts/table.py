@@ -94,8 +94,8 @@ class Table:
             said = ", ".join(map(text, first.cells))[:300]
             raise Unreadable(_("none of these headings is known: {headings}; name them with --columns FILE.toml", headings=said), 1)
         _known, line, delimiter, columns = max(found, key=lambda one: (one[0], one[1]))
-        if columns.unclear:
-            raise Unreadable(columns.unclear, -line)
+        if columns.problem:
+            raise Unreadable(columns.problem, -line)
         return delimiter, columns, -line
 
 

@@ -136,6 +136,51 @@ def test_columns_choose_between_two_headings(tmp_path):
     assert (said["total"], said["balance"]) == ("118.00", "18.00")
 
 
+def test_the_invoices_of_a_system_that_says_issue_in_hebrew_are_read(tmp_path):
+    heading = ["מספר לקוח", "שם", "טלפון נייד", "מספר חשבונית", "תאריך הנפקה", "תאריך לתשלום", "סכום", "יתרה"]
+    path = table(tmp_path / "c.csv", ["7", "Dana", "0502345678", "INV-1", "10/06/2026", "24/06/2026", "118.00", "18.00"], heading=heading)
+    said = shown(read(path)[0])
+    assert [said[field] for field in ("number", "issue_date", "due_date", "total", "balance")] == [
+        "INV-1", "2026-06-10", "2026-06-24", "118.00", "18.00"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("heading", "absent"),
+    [(["invoice_no", "due_date", "amount", "balance"], "issue_date"), (["number", "due_date", "amount", "balance"], "issue_date"),
+     (["date", "amount"], "number"), (["invoice_date", "gross"], "number, total"), (["מספר חשבונית", "ברוטו"], "issue_date, total")],
+)  # fmt: skip
+def test_customers_whose_invoices_cannot_be_read_whole_are_refused_by_the_absent_column(tmp_path, heading, absent):
+    path = table(tmp_path / "c.csv", ["7", "Dana", *"1" * len(heading)], heading=["customer_id", "name", *heading])
+    with pytest.raises(Unreadable) as refusal:
+        read(path)
+    assert refusal.value.text.values["fields"] == absent
+
+
+@pytest.mark.parametrize("heading", [["balance"], ["amount"], ["amount due", "due date"], ["date", "balance"], ["street", "number"]])
+def test_what_may_stand_beside_a_customer_is_no_invoice(tmp_path, heading):
+    path = table(tmp_path / "c.csv", ["7", "Dana", *"1" * len(heading)], heading=["customer_id", "name", *heading])
+    (said,) = read(path)
+    assert said.customer
+    assert not said.invoice
+    assert not said.refused
+
+
+@pytest.mark.parametrize(
+    ("columns", "absent"),
+    [('due_date = "BisXX"', 'due_date = "BisXX"'), ('due_date = "Bis"\nbalance = "Bis"', 'due_date = "Bis"'), ('name = ""', 'name = ""')],
+    ids=["misspelt", "twice", "empty"],
+)
+def test_a_heading_that_columns_name_and_that_is_not_in_the_file_is_refused(tmp_path, columns, absent):
+    (tmp_path / "columns.toml").write_text(columns, encoding="utf-8")
+    heading = ["customer_id", "number", "issue_date", "due_date", "total", "Bis"]
+    path = table(tmp_path / "c.csv", ["7", "INV-1", "2026-06-10", "2026-06-24", "118.00", "2026-06-30"], heading=heading)
+    with pytest.raises(Unreadable) as refusal:
+        read(path, names(tmp_path / "columns.toml"))
+    assert refusal.value.text.values == {"fields": absent, "headings": ", ".join(heading)}
+    assert refusal.value.line == 1
+
+
 def test_customers_of_24_countries_keep_what_can_be_dialled():
     said = read(data("07-customer-csv") / "chinook-customers.csv")
     assert said and not any(entry.refused for entry in said)

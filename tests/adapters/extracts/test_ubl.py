@@ -84,6 +84,8 @@ def test_a_credit_note_is_to_the_customers_credit():
     entry = document("c.xml", credit_note(number="CN-1"))
     assert entry.invoice and entry.invoice.document
     assert (entry.invoice.kind, entry.invoice.charged, entry.invoice.still_open) == (Kind.CREDIT_NOTE, -11800, Money(-11800, "ILS"))
+    shown = as_json(entry, Status.ADDED, "")
+    assert (shown["kind"], shown["total"], shown["balance"]) == ("credit_note", "118.00", "-118.00")  # the total as written
     said = entry.invoice.document
     assert (said.kind, said.corrects, said.due and said.due.isoformat(), len(said.lines)) == (Kind.CREDIT_NOTE, ("OLD-1",), "2026-12-31", 1)
 
@@ -226,9 +228,16 @@ def zipped(path, members, **how):
 def test_a_zip_is_read_in_memory_and_its_names_are_no_paths(tmp_path):
     names = ("../../a.xml", "/etc/b.xml", "C:\\c.xml", "d\u202e\n.xml", "__MACOSX/._e.xml", ".DS_Store")
     said = read(zipped(tmp_path / "z.zip", {name: invoice() for name in names}))
-    assert [entry.file.removeprefix(f"{tmp_path}/") for entry in said] == ["z.zip/a.xml", "z.zip/b.xml", "z.zip/C:\\c.xml", "z.zip/d .xml"]
+    assert [entry.file.removeprefix(f"{tmp_path}/") for entry in said] == [
+        "z.zip/a.xml", "z.zip/etc/b.xml", "z.zip/C:\\c.xml", "z.zip/d .xml"
+    ]  # fmt: skip
     assert all(entry.invoice for entry in said)
     assert [path.name for path in tmp_path.iterdir()] == ["z.zip"]
+
+
+def test_documents_of_one_name_in_two_folders_of_a_zip_are_told_apart(tmp_path):
+    said = read(zipped(tmp_path / "two.zip", {"a/inv.xml": invoice(), "b/\u202e./\n/.\u200b./inv.xml": b"<"}))
+    assert [entry.file for entry in said] == [f"{tmp_path}/two.zip/a/inv.xml", f"{tmp_path}/two.zip/b/inv.xml"]
 
 
 def test_a_zip_of_too_much_is_refused(tmp_path):
