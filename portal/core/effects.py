@@ -22,7 +22,7 @@ def carry_out(portal: Portal, tx: Writer, party: Party, journey_id: str, turn: i
 
 def _send(portal: Portal, tx: Writer, party: Party, key: str, send: Send) -> None:
     """To the contact on file, never to one that was typed; with nobody to send to, a row that costs the same."""
-    if party.proof < Proof.CODE:
+    if party.proof < Proof.CODE and portal.sending_limited:
         limits.spend(tx, (limits.messages_by_id(), party.asked_as))
     to = _contact(tx, party, send.to)
     about, language = dict(send.about), party.person.language if party.person else party.language

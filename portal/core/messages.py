@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from portal.core import links
+from portal.core import links, printing
 from portal.core.identity.rows import LIFETIME_MS
 from portal.core.keys import Retired
 from portal.core.languages import Text, _, without_isolates
@@ -17,7 +17,7 @@ class Unknown(Exception):
 
 
 def compose(portal: Portal, job: Job, *, attach: bool = True) -> Message:
-    """Raises Unknown. Without `attach`, as a list of messages shows it."""
+    """Raises Unknown. Without `attach`, as a list of messages shows it: billing is not asked."""
     return COMPOSERS[job.kind, job.channel](portal, job, attach)
 
 
@@ -63,13 +63,11 @@ def _receipt_sms(portal: Portal, job: Job, attach: bool) -> Message:
 
 
 def _invoice_email(portal: Portal, job: Job, attach: bool) -> Message:
-    number, customer_id = job.about["number"], job.customer_id or ""
-    document = portal.billing.document(customer_id, number)
-    if document is None:
+    number = job.about["number"]
+    content = printing.bill(portal, job.customer_id or "", number, job.language) if attach else b""
+    if content is None:
         raise Unknown(number)
     said = one_line(number)
-    bill = next((bill for bill in portal.billing.account(customer_id).bills if bill.number == number), None)
-    content = portal.papers.document(document, job.language, open=bill.open if bill else None) if attach else b""
     return Message(
         job.key, "email", job.recipient,
         body=_said(_("Hello,\n\nYour invoice {number} is attached.\n\n{company}", number=said, company=_company(portal, job)), job),

@@ -13,6 +13,7 @@ from portal.core import journey, payments
 from portal.core.ports import Heard
 from portal.core.statements import Database, Statement, p
 from portal.core.tables import Ledger, Outbox, Payment
+from tests.bills import RUTHS
 from tests.channels.test_main_job import DANIEL, RUTH, identified, turn_of
 from tests.client import Client, Page
 from tests.core.paying import ils
@@ -26,7 +27,7 @@ CREDITED = Statement(
 )
 TOLD = Statement(select(Outbox.state, Outbox.attempts).where(col(Outbox.channel) == "billing"))
 DOWN = "We cannot see your bills right now"
-INVOICE = "202611-1001"
+INVOICE = RUTHS
 # What differs by database is in the payments; the words are the same.
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.bills import RUTHS
 from tests.channels.test_main_job import RUTH, identified, newest_code
 from tests.processes.instances import decide, eventually
 
-ID_NUMBER, INVOICE = "000000018", "202611-1001"
+ID_NUMBER, INVOICE = "000000018", RUTHS
 
 
 @pytest.fixture

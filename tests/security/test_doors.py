@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from portal.channels.web.door import Door
 from portal.core.statements import Statement
 from portal.core.tables import Journey
+from tests.bills import BEFORE_RUTHS, RUTHS, bill
 from tests.client import Client, Page
 from tests.security import visitors
 from tests.security.visitors import RUTH, RUTH_NAME, elsewhere, log_in, type_id
@@ -20,13 +21,13 @@ LEVELS: dict[int, Callable[[httpx2.Client], object]] = {0: lambda client: None, 
 # What a path's places are filled with: something of one's own where there is, something of nobody's, and what no database may choke on.
 PLACES = {
     "slug": ("last-invoice", "pay-balance", "talk-to-human", "no-such-action", "%00", "..%2f..", "%F0%9F%92%A9", "'%22<"),
-    "number": ("202611-1001", "202611-1002", "nothing", "%00", "..%2F..%2Fetc", "%ff", "%0d%0aSet-Cookie:%20a=b"),
+    "number": (RUTHS, bill("1002"), "nothing", "%00", "..%2F..%2Fetc", "%ff", "%0d%0aSet-Cookie:%20a=b"),
     "id": ("nothing", "%00", "%ff", "'--"),
     "token": ("nothing", "a.b", "%00", "%ff", "=" * 50),
     "reference": ("nothing", "%00", "%ff"),
     "provider": ("sandbox", "stripe", "%00"),
 }
-PERSONAL = (RUTH_NAME, "202611-1001", "202610-1001", "229.75", "ruth@", "example.com", RUTH, "502345678", "050-234-5678", "הגפן")
+PERSONAL = (RUTH_NAME, RUTHS, BEFORE_RUTHS, "229.75", "ruth@", "example.com", RUTH, "502345678", "050-234-5678", "הגפן")
 
 
 @pytest.fixture(params=LEVELS)
@@ -157,10 +158,10 @@ def test_whoever_typed_an_id_number_sees_nothing_of_whose_it_is(portal, level):
 
 @pytest.mark.parametrize("level", [2], indirect=True)
 def test_anothers_document_and_a_missing_one_are_the_same(portal, level):
-    answers = [portal.get(f"/invoices/{number}.pdf", follow_redirects=False) for number in ("202611-1002", "202611-9999")]
+    answers = [portal.get(f"/invoices/{number}.pdf", follow_redirects=False) for number in (bill("1002"), bill("9999"))]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].text.replace("1002", "") == answers[1].text.replace("9999", "")
-    assert portal.get("/invoices/202611-1001.pdf").status_code == 200
+    assert portal.get(f"/invoices/{RUTHS}.pdf").status_code == 200
 
 
 @pytest.mark.parametrize("level", [2], indirect=True)
@@ -182,11 +183,11 @@ def test_a_style_sheet_under_a_personal_path_is_not_there(portal, level):
     for path in (
         "/actions/last-invoice/x.css",
         "/actions/last-invoice.css",
-        "/invoices/202611-1001.pdf/x.css",
-        "/invoices/202611-1001.css",
+        f"/invoices/{RUTHS}.pdf/x.css",
+        f"/invoices/{RUTHS}.css",
     ):
         assert portal.get(path, follow_redirects=False).status_code == 404, path
-    for path in ("/actions/last-invoice", "/invoices/202611-1001.pdf", "/", "/human", "/identify"):
+    for path in ("/actions/last-invoice", f"/invoices/{RUTHS}.pdf", "/", "/human", "/identify"):
         assert "no-store" in portal.get(path).headers["cache-control"], path
 
 

@@ -14,8 +14,9 @@ from portal.core.events import Origin
 from portal.core.journey import Shown
 from portal.core.languages import Language
 from portal.core.party import Party
+from tests.bills import RUTHS
 
-BILL, AMOUNT = "202611-1001", "229.75"
+BILL, AMOUNT = RUTHS, "229.75"
 
 
 class Gathering(EmbeddedBilling):

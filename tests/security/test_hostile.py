@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from portal.core.statements import Statement, p
 from portal.core.tables import Customer
+from tests.bills import RUTHS
 from tests.client import Client
 from tests.security.visitors import RUTH, SHARED, answer, ask, code, log_in, messages
 
@@ -84,7 +85,7 @@ def test_a_name_is_in_no_sms_and_no_header_and_breaks_no_document(portal, demo_d
         rename(demo_database, "1001", name)
         portal.cookies.clear()
         log_in(portal)
-        page = portal.get("/invoices/202611-1001.pdf?save=1")
+        page = portal.get(f"/invoices/{RUTHS}.pdf?save=1")
         assert page.status_code == 200
         assert not BIDI_AND_LINES.search("".join(page.headers.values()))
         assert "x-header" not in page.headers

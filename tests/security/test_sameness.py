@@ -8,6 +8,7 @@ from statistics import mean
 import httpx2
 import pytest
 
+from tests.bills import RUTHS
 from tests.client import Client
 from tests.databases import on_sqlite
 from tests.security import visitors
@@ -78,9 +79,9 @@ BY_ID: tuple[Request, ...] = (
     send("last-invoice", "sms"),
     open_page("/actions/last-invoice"),
     open_page("/actions/pay-balance"),
-    send("pay-balance", "", number="202611-1001", amount="1"),
+    send("pay-balance", "", number=RUTHS, amount="1"),
     open_page("/human"),
-    open_page("/invoices/202611-1001.pdf"),
+    open_page(f"/invoices/{RUTHS}.pdf"),
     open_page("/receipts/1.pdf"),
     step_up,
     *([see_what_is_typed] * 6),

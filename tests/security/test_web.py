@@ -8,6 +8,7 @@ import pytest
 from portal.app import build
 from portal.channels.web.documents import disposition
 from portal.settings import Settings
+from tests.bills import RUTHS
 from tests.client import BASE_URL, Client, Page
 from tests.html import header_problems
 from tests.security.visitors import ask, elsewhere, local, log_in, type_id
@@ -143,7 +144,7 @@ def test_every_answer_wears_the_headers(new_portal):
 
 def test_a_document_wears_them_too(portal):
     log_in(portal)
-    document = portal.get("/invoices/202611-1001.pdf?save=1")
+    document = portal.get(f"/invoices/{RUTHS}.pdf?save=1")
     assert document.headers["content-type"] == "application/pdf"
     assert header_problems(document.headers) == []
     assert document.headers["cache-control"] == "no-store"

@@ -6,18 +6,16 @@ from starlette.responses import Response
 
 from portal.channels.web.call import Call
 from portal.channels.web.pages import Pages
-from portal.core import receipts
+from portal.core import printing, receipts
 from portal.core.errors import NotFound
 
 
 def invoice(call: Call, pages: Pages) -> Response:
     person = call.visitor.person if call.visitor else None
     number = call.param["number"]
-    document = call.portal.billing.document(person.customer_id, number) if person else None
-    if person is None or document is None:
+    content = printing.bill(call.portal, person.customer_id, number, call.language) if person else None
+    if content is None:
         raise NotFound(number)
-    bill = next((bill for bill in call.portal.billing.account(person.customer_id).bills if bill.number == number), None)
-    content = call.portal.papers.document(document, call.language, open=bill.open if bill else None)
     return _pdf(call, content, number)
 
 

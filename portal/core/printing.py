@@ -1,0 +1,21 @@
+"""A customer's bill on paper."""
+
+from portal.core.errors import BillsUnseen
+from portal.core.languages import Language
+from portal.core.money import Money
+from portal.core.portal import Portal
+
+
+def bill(portal: Portal, customer_id: str, number: str, language: Language) -> bytes | None:
+    """As PDF, with what is still open of it where billing says so. None: no document of theirs has that number. Raises BillsUnseen."""
+    document = portal.billing.document(customer_id, number)
+    return portal.papers.document(document, language, open=_open(portal, customer_id, number)) if document else None
+
+
+def _open(portal: Portal, customer_id: str, number: str) -> Money | None:
+    """Worth a second question to billing, not the paper."""
+    try:
+        bills = portal.billing.account(customer_id).bills
+    except BillsUnseen:
+        return None
+    return next((one.open for one in bills if one.number == number), None)
