@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.telephone import Telephone
 
-SHORT = {"width": 360, "height": 640}
+SHORT, USUAL = {"width": 360, "height": 640}, {"width": 360, "height": 740}
 # Both edges and the middle: what is beneath the bar, or below the screen, is somebody else's or nobody's.
 TAPPABLE = """element => {
   const { left, width, top, bottom } = element.getBoundingClientRect()
@@ -16,6 +16,8 @@ TAPPABLE = """element => {
 
 LANGUAGES = ["he", "en", *(pytest.param(one, marks=pytest.mark.long) for one in ("ar", "ru"))]
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+# Whose words fill a line more, or two.
+in_all_but_russian = pytest.mark.parametrize("language", LANGUAGES[:-1])
 
 
 @pytest.fixture
@@ -35,6 +37,25 @@ def page(context_of: Callable[..., BrowserContext], telephone: Telephone, langua
 def test_the_invoice_with_its_amount_its_date_and_the_way_to_open_it(page):
     page.goto("/actions/last-invoice")
     assert unseen(page, "amount", "due-date", "view", "save") == []
+
+
+@in_each_language
+def test_what_is_to_be_paid_what_is_saved_and_the_way_to_pay(page):
+    page.goto("/actions/pay-balance")
+    assert unseen(page, "amount-due", "saving", "submit") == []
+
+
+@in_all_but_russian
+def test_the_way_to_pay_after_a_look_at_the_providers_page(page):
+    page.goto("/actions/pay-balance")
+    page.get_by_test_id("submit").tap()
+    page.get_by_test_id("abandon").tap()
+    assert unseen(page, "error", "amount-due", "submit") == []
+    page.get_by_test_id("submit").tap()
+    expect(page.get_by_test_id("approve")).to_be_visible()
+    page.set_viewport_size(USUAL)
+    page.goto("/actions/pay-balance")
+    assert unseen(page, "paid-there", "amount-due", "saving", "submit") == []
 
 
 def unseen(page: Page, *testids: str) -> list[str]:
