@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from e2e.conftest import RUNNING
 from e2e.telephone import Telephone
 
 SHORT, USUAL = {"width": 360, "height": 640}, {"width": 360, "height": 740}
@@ -41,13 +42,13 @@ def test_the_invoice_with_its_amount_its_date_and_the_way_to_open_it(page):
 
 @in_each_language
 def test_what_is_to_be_paid_what_is_saved_and_the_way_to_pay(page):
-    page.goto("/actions/pay-balance")
+    to_pay(page)
     assert unseen(page, "amount-due", "saving", "submit") == []
 
 
 @in_all_but_russian
 def test_the_way_to_pay_after_a_look_at_the_providers_page(page):
-    page.goto("/actions/pay-balance")
+    to_pay(page)
     page.get_by_test_id("submit").tap()
     page.get_by_test_id("abandon").tap()
     assert unseen(page, "error", "amount-due", "submit") == []
@@ -56,6 +57,20 @@ def test_the_way_to_pay_after_a_look_at_the_providers_page(page):
     page.set_viewport_size(USUAL)
     page.goto("/actions/pay-balance")
     assert unseen(page, "paid-there", "amount-due", "saving", "submit") == []
+
+
+@in_all_but_russian
+def test_the_receipt(page):
+    to_pay(page)
+    page.get_by_test_id("submit").tap()
+    page.get_by_test_id("approve").tap()
+    assert unseen(page, "paid", "view-receipt") == []
+
+
+def to_pay(page: Page) -> None:
+    page.goto("/actions/pay-balance")
+    if RUNNING and not page.get_by_test_id("amount-due").is_visible():
+        pytest.skip("this site's customer owes nothing: seed it anew")
 
 
 def unseen(page: Page, *testids: str) -> list[str]:
