@@ -38,6 +38,8 @@ OUTSIDE = """() => {
   return sideways > 0 ? [`scrolls sideways by ${sideways}`, ...outside] : outside
 }"""
 
+# How much wider what was typed is than its field.
+BEYOND = "field => { field.value = '888888'; return field.scrollWidth - field.clientWidth }"
 
 in_every_size = pytest.mark.parametrize(
     ("reader", "language"), [*READERS, *(pytest.param(*one, marks=pytest.mark.long) for one in MORE_READERS)], indirect=["reader"]
@@ -60,6 +62,16 @@ def test_every_page_and_its_menu_fit_the_narrowest_phones(reader, site, telephon
     for path in ("/actions/last-invoice", "/human", "/accessibility"):
         seen |= outside(page, path)
     assert seen == {}, seen
+    page.close()
+
+
+@in_every_size
+def test_the_six_digits_of_a_code_are_all_seen(reader, site, telephone, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/identify?lang={language}")
+    page.get_by_test_id("phone").fill(telephone.as_typed)
+    page.get_by_test_id("submit").tap()
+    assert page.get_by_test_id("code").evaluate(BEYOND) <= 0
     page.close()
 
 
