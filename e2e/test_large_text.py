@@ -75,6 +75,17 @@ def test_the_six_digits_of_a_code_are_all_seen(reader, site, telephone, language
     page.close()
 
 
+@pytest.mark.parametrize(("reader", "language"), [(32, "en"), (32, "he")], indirect=["reader"])
+def test_the_warning_that_a_visit_ends_fits(reader, site, telephone, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/?lang={language}")
+    log_in(page, telephone)
+    page.locator("#expiry").evaluate("warning => { warning.hidden = false }")
+    expect(page.get_by_test_id("stay")).to_be_visible()
+    assert page.evaluate(OUTSIDE) == []
+    page.close()
+
+
 @in_every_size
 def test_the_human_bar_leaves_the_page_to_be_read_to_its_end(reader, site, language):
     page = reader.new_page(base_url=site, is_mobile=True, has_touch=True)
