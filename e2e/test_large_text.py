@@ -40,6 +40,15 @@ OUTSIDE = """() => {
 
 # How much wider what was typed is than its field.
 BEYOND = "field => { field.value = '888888'; return field.scrollWidth - field.clientWidth }"
+# Of a list, the words that its closed field has no room for.
+CUT = """list => [...list.options].filter(option => {
+  option.selected = true
+  const style = getComputedStyle(list), within = side => parseFloat(style["padding" + side])
+  const pen = document.createElement("canvas").getContext("2d")
+  pen.font = style.font
+  const lines = Math.round((list.clientHeight - within("Top") - within("Bottom")) / parseFloat(style.lineHeight))
+  return pen.measureText(option.text).width > lines * (list.clientWidth - within("Left") - within("Right"))
+}).map(option => option.text)"""
 
 in_every_size = pytest.mark.parametrize(
     ("reader", "language"), [*READERS, *(pytest.param(*one, marks=pytest.mark.long) for one in MORE_READERS)], indirect=["reader"]
@@ -83,6 +92,14 @@ def test_the_warning_that_a_visit_ends_fits(reader, site, telephone, language):
     page.locator("#expiry").evaluate("warning => { warning.hidden = false }")
     expect(page.get_by_test_id("stay")).to_be_visible()
     assert page.evaluate(OUTSIDE) == []
+    page.close()
+
+
+@in_every_size
+def test_a_closed_list_shows_all_of_what_is_chosen(reader, site, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/human?lang={language}")
+    assert [cut for testid in ("topic", "when") for cut in page.get_by_test_id(testid).evaluate(CUT)] == []
     page.close()
 
 
