@@ -39,6 +39,17 @@ OUTSIDE = """() => {
   return sideways > 0 ? [`scrolls sideways by ${sideways}`, ...outside] : outside
 }"""
 
+# How much wider what was typed is than its field.
+BEYOND = "field => { field.value = '888888'; return field.scrollWidth - field.clientWidth }"
+# Of a list, the words that its closed field has no room for.
+CUT = """list => [...list.options].filter(option => {
+  option.selected = true
+  const style = getComputedStyle(list), within = side => parseFloat(style["padding" + side])
+  const pen = document.createElement("canvas").getContext("2d")
+  pen.font = style.font
+  const lines = Math.round((list.clientHeight - within("Top") - within("Bottom")) / parseFloat(style.lineHeight))
+  return pen.measureText(option.text).width > lines * (list.clientWidth - within("Left") - within("Right"))
+}).map(option => option.text)"""
 
 in_every_size = pytest.mark.parametrize(
     ("reader", "language"), [*READERS, *(pytest.param(*one, marks=pytest.mark.long) for one in MORE_READERS)], indirect=["reader"]
@@ -61,6 +72,35 @@ def test_every_page_and_its_menu_fit_the_narrowest_phones(reader, site, telephon
     for path in ("/actions/last-invoice", "/human", "/accessibility"):
         seen |= outside(page, path)
     assert seen == {}, seen
+    page.close()
+
+
+@in_every_size
+def test_the_six_digits_of_a_code_are_all_seen(reader, site, telephone, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/identify?lang={language}")
+    page.get_by_test_id("phone").fill(telephone.as_typed)
+    page.get_by_test_id("submit").tap()
+    assert page.get_by_test_id("code").evaluate(BEYOND) <= 0
+    page.close()
+
+
+@pytest.mark.parametrize(("reader", "language"), [(32, "en"), (32, "he")], indirect=["reader"])
+def test_the_warning_that_a_visit_ends_fits(reader, site, telephone, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/?lang={language}")
+    log_in(page, telephone)
+    page.locator("#expiry").evaluate("warning => { warning.hidden = false }")
+    expect(page.get_by_test_id("stay")).to_be_visible()
+    assert page.evaluate(OUTSIDE) == []
+    page.close()
+
+
+@in_every_size
+def test_a_closed_list_shows_all_of_what_is_chosen(reader, site, language):
+    page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
+    page.goto(f"/human?lang={language}")
+    assert [cut for testid in ("topic", "when") for cut in page.get_by_test_id(testid).evaluate(CUT)] == []
     page.close()
 
 

@@ -47,6 +47,20 @@ def test_when_the_network_fails_nobody_who_has_paid_reads_that_no_money_was_take
     expect(nothing_taken).to_be_hidden()
 
 
+def test_on_a_slow_network_it_says_one_moment_until_the_page_is_shown_again(visitor, bill, way):
+    if not way.javascript:
+        pytest.skip("without scripts it is the browser that says so")
+    wait = visitor.page.locator("#wait")
+    visitor.page.route("**/actions/pay-balance", lambda route: route.fulfill(status=204))  # the page stays, as while nothing comes
+    bill.go_on()
+    expect(wait).to_be_visible()
+    visitor.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")  # as the back button brings it
+    expect(wait).to_be_hidden()
+    visitor.page.unroute_all()
+    bill.go_on()
+    Provider(visitor)
+
+
 def test_the_receipt_is_a_pdf(visitor, bill):
     bill.go_on()
     Provider(visitor).decide("approve")

@@ -16,7 +16,13 @@
     }
     form.dataset.sent = "yes";
     mark(form, true);
+    if (form.matches("[hx-boost=false]")) wait(true);
   }, true);
+
+  // htmx says so itself of what it sends; of a whole page that is asked for, nobody does.
+  function wait(shown) {
+    $("#wait")?.classList.toggle("htmx-request", shown);
+  }
 
   function release(form) {
     delete form.dataset.sent;
@@ -30,7 +36,10 @@
     }
   }
 
-  addEventListener("pageshow", () => all("form[data-sent]").forEach(release));
+  addEventListener("pageshow", () => {
+    all("form[data-sent]").forEach(release);
+    wait(false);
+  });
   // Only the form whose request ended: a page that waits asks on while a form of it is under way.
   document.addEventListener("htmx:finally:request", (event) => {
     const { sourceElement } = event.detail.ctx;

@@ -63,27 +63,32 @@ def _by_contact_on_file() -> Step:
 def _shown(case: Case, account: Account, bill: Bill, document: Document | None) -> Step:
     assert case.person
     choices = (Choice("email", _("Send it to my e-mail"), verbatim(_masked(case.person.email))),) if case.person.email else ()
+    facts, rest = _facts(bill, document)
     return Ask(
         _("Your last invoice") if bill.kind is Kind.INVOICE else _("Your last credit note"),
         next="send",
-        shows=(*_facts(bill, document), *_made_up_of(document), *_papers(case, account, bill)),
+        shows=(*facts, _paper(bill, main=True), *rest, *_made_up_of(document), *_earlier(case, account, bill)),
         choices=choices,
         goal=True,
         onward=Onward("pay-balance", _("Pay my balance")) if settling.owed(account) else None,
     )
 
 
-def _facts(bill: Bill, document: Document | None) -> tuple[Show, ...]:
-    credit = bill.kind is Kind.CREDIT_NOTE
-    facts = [Fact(_("Amount to your credit") if credit else _("Amount"), bill.total, "amount", strong=True)]
-    if bill.due and not credit:
-        facts.append(Fact(_("Due date"), bill.due, "due-date"))
-    if not credit:
-        facts.append(_still_open(bill))
-    facts += [Fact(_("Number"), bill.number, "number"), Fact(_("Issued on"), bill.issued, "issued")]
+def _facts(bill: Bill, document: Document | None) -> tuple[list[Show], list[Show]]:
+    """What people open it for, so few that the document is on the first screen of a short telephone; and the rest."""
+    rest = [Fact(_("Number"), bill.number, "number"), Fact(_("Issued on"), bill.issued, "issued")]
     if document and document.totals.vat:
-        facts.append(Fact(_("Including VAT"), document.totals.vat, "vat"))
-    return tuple(facts)
+        rest.append(Fact(_("Including VAT"), document.totals.vat, "vat"))
+    if bill.kind is Kind.CREDIT_NOTE:
+        return [Fact(_("Amount to your credit"), bill.total, "amount", strong=True)], [*rest]
+    first, due, open = Fact(_("Amount"), bill.total, "amount", strong=True), _due(bill), _still_open(bill)
+    if bill.open.minor <= 0:
+        return [first, open], [*due, *rest]
+    return ([first, *due], [open, *rest]) if bill.open == bill.total else ([first, *due, open], [*rest])
+
+
+def _due(bill: Bill) -> list[Fact]:
+    return [Fact(_("Due date"), bill.due, "due-date")] if bill.due else []
 
 
 def _still_open(bill: Bill) -> Fact:
@@ -108,11 +113,10 @@ def _made_up_of(document: Document | None) -> tuple[Show, ...]:
     return (Breakdown(_("What's in this amount"), tuple(parts)),)
 
 
-def _papers(case: Case, account: Account, bill: Bill) -> tuple[Show, ...]:
-    """A bill that nothing was paid of has no receipt to look for."""
+def _earlier(case: Case, account: Account, bill: Bill) -> tuple[Show, ...]:
+    """With receipts, but for a bill that nothing was paid of."""
     receipts = case.receipts() if bill.open != bill.total else ()
-    earlier = [_paper(other, main=False) for other in account.bills if other.number != bill.number]
-    return (_paper(bill, main=True), *receipts, *earlier)
+    return (*receipts, *(_paper(other, main=False) for other in account.bills if other.number != bill.number))
 
 
 def _paper(bill: Bill, *, main: bool) -> Attachment:

@@ -78,13 +78,14 @@ class Shows:
 
     def __init__(self, step: Step) -> None:
         self.facts: list[Fact] = []
+        self.further: list[Fact] = []  # told after the document
         self.documents: list[Attachment] = []
         self.earlier: list[Attachment] = []
         self.breakdowns: list[Breakdown] = []
         for show in () if isinstance(step, Pay) else step.shows:
             match show:
                 case Fact():
-                    self.facts.append(show)
+                    (self.further if self.documents else self.facts).append(show)
                 case Attachment():
                     (self.documents if show.main else self.earlier).append(show)
                 case Breakdown():
