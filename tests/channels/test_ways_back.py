@@ -87,3 +87,16 @@ def test_a_customer_who_comes_back_in_another_browser_is_told_not_to_pay_again(e
     other.open("/?lang=en")
     asking = other.open(back)
     assert "do not pay again" in asking.text
+
+
+def test_a_journey_begun_with_an_id_number_alone_is_not_gone_on_with_by_who_proved_more(english, new_portal):
+    """Whoever knows the ID number would read there what is owed."""
+    asking = with_id_number(english, "/actions/pay-balance")
+    journey_id = asking.form("submit").find("input[@name='journey']").get("value")
+    theirs = f"/actions/pay-balance?journey={journey_id}"
+    victim = new_portal()
+    identified(victim)
+    assert victim.open(theirs).status == 404
+    again = english.open(theirs)
+    assert again.has("number")
+    assert not again.has("amount-due")

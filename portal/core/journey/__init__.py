@@ -28,6 +28,8 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
         gone_on = shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
         if shown.waiting or shown.ended or gone_on:
             return shown
+    if row is not None and row.subject != who.subject:
+        raise NotFound(journey_id)  # begun with their ID number alone, by whoever knows it: nothing that they see now is put into it
     step = action.steps["start"](stored.case(portal, action, who))
     if not who.subject:
         return Shown(action, "", 0, step)
