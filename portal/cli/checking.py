@@ -44,12 +44,20 @@ def _findings() -> Iterator[tuple[bool, str]]:
     yield True, f"SMS by {settings.sms}, e-mail by {settings.email}, payments by {settings.payments}"
     if settings.live and settings.test_phones:
         yield True, "PORTAL_TEST_PHONES is set: whoever knows an agreed code is in as that customer; list no customer's telephone"
+    yield from _host(settings)
     if settings.sms == "twilio" and not settings.problems:
         yield from _sms(settings)
     if settings.payments == "stripe" and not settings.problems:
         yield _payments(settings)
     if settings.billing == "http" and not settings.problems:
         yield _billing(settings)
+
+
+def _host(settings: "Settings") -> Iterator[tuple[bool, str]]:
+    from portal.core.messages import longest_host
+
+    if len(settings.host) > (most := longest_host()):
+        yield True, f"a code is two SMS, and costs as much: the host {settings.host} has more than {most} characters"
 
 
 def _strangers(settings: "Settings") -> list[str]:

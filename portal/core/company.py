@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from phonenumbers import SUPPORTED_REGIONS, NumberParseException, parse
 
 from portal.core.languages import Language, is_sentence, worded
-from portal.core.money import Money
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COUNTRIES = tuple(SUPPORTED_REGIONS)  # no set: what a file names instead of a country may be a list
@@ -59,7 +58,6 @@ class Company:
     hours: Hours
     currency: str
     wait_minutes: int  # usual wait on the telephone
-    service_fee: Money  # what paying with a person costs; 0: nothing
     show_amount_by_id: bool  # DESIGN: tells whoever has the ID number
     sms_countries: tuple[str, ...]  # ISO 3166-1: where codes may be sent
     registration: str = ""  # its number in the register of companies
@@ -98,7 +96,6 @@ def _company(said: dict[str, Any], folder: Path) -> Company:
         hours=Hours(tuple(_day(day, hours.get(day)) for day in DAYS)),
         currency=currency,
         wait_minutes=_take(said, "wait_minutes", int, 0),
-        service_fee=Money(_take(said, "service_fee", int, 0), currency),
         show_amount_by_id=_take(policies, "show_amount_by_id", bool, False),
         sms_countries=_countries(_take(policies, "sms_countries", list, ["IL"])),
         registration=_take(said, "registration", str, ""),

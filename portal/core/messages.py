@@ -6,7 +6,7 @@ from dataclasses import replace
 from portal.core import links, printing
 from portal.core.identity.rows import LIFETIME_MS
 from portal.core.keys import Retired
-from portal.core.languages import Text, _, without_isolates
+from portal.core.languages import Language, Text, _, without_isolates
 from portal.core.outbox import Job
 from portal.core.portal import Portal
 from portal.core.ports import Attached, Message
@@ -23,10 +23,18 @@ def compose(portal: Portal, job: Job, *, attach: bool = True) -> Message:
 
 def _code(portal: Portal, job: Job, attach: bool) -> Message:
     """Ends with the origin-bound line (WICG sms-one-time-codes), so that the telephone offers it to our page alone."""
-    code = _digits(portal, job)
-    # A Hebrew SMS is UCS-2: 70 characters. The sentence, the host and the code twice leave 20 for the company.
+    said = _code_said(_digits(portal, job), portal.host, job.language)
+    return replace(_sms(job, said), good_for=LIFETIME_MS // 1000)
+
+
+def _code_said(code: str, host: str, language: Language) -> str:
     text = _("Your code: {code}. Do not give it to anybody.", code=code)
-    return replace(_sms(job, f"{_said(text, job)}\n\n@{portal.host} #{code}"), good_for=LIFETIME_MS // 1000)
+    return f"{without_isolates(text.say(language))}\n\n@{host} #{code}"
+
+
+def longest_host() -> int:
+    """With how many characters of a host a code is one SMS: 70 of them, in other letters than Latin (3GPP TS 23.038, UCS-2)."""
+    return 70 - max(len(_code_said("000000", "", language)) for language in Language if language is not Language.EN)
 
 
 def _spoken_code(portal: Portal, job: Job, attach: bool) -> Message:

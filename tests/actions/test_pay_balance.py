@@ -21,7 +21,7 @@ from tests.core.paying import balance, begins, hears, ils, offers, owes, says, s
 
 COMPANY = Company(
     name={"he": "הדגמה"}, legal_name="Demo", colour="#0b5cad", logo="", telephone="+97235551234", whatsapp="", email="", address={},
-    zone=ZoneInfo("Asia/Jerusalem"), hours=Hours((None,) * 7), currency="ILS", wait_minutes=4, service_fee=ils(1990),
+    zone=ZoneInfo("Asia/Jerusalem"), hours=Hours((None,) * 7), currency="ILS", wait_minutes=4,
     show_amount_by_id=False, sms_countries=("IL",),
 )  # fmt: skip
 DEBT = Statement(insert(Ledger).values(customer_id=p("customer_id"), kind="opening", amount=p("amount"), currency=p("currency"), at=now()))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from portal.core.messages import longest_host
+
 AGREED = "+972502345678=123456"
 
 
@@ -29,3 +31,9 @@ def test_a_misspelt_setting_is_said_and_stops_nothing(check, tmp_path):
     ]
     assert "hunter2" not in checked.stdout
     assert checked.exit_code == 0
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_host_so_long_that_each_code_is_two_messages_is_said(check, more):
+    host = "a" * (longest_host() + more - len(".example")) + ".example"
+    assert ("a code is two SMS" in check(PORTAL_BASE_URL=f"https://{host}").stdout) is bool(more)

@@ -25,7 +25,6 @@ COMPANY = Company(
     hours=Hours(((time(8), time(20)),) * 5 + (None, None)),
     currency="ILS",
     wait_minutes=4,
-    service_fee=Money(1990, "ILS"),
     show_amount_by_id=False,
     sms_countries=("IL",),
     registration="512345678",
