@@ -18,6 +18,10 @@ from portal.core.statements import Statement, insert, now, p
 from portal.core.steps import STEPS, Ask, Attachment, Done, Fact, Paper, Pay, Settlement
 from portal.core.tables import Ledger
 from tests.core.paying import balance, begins, hears, ils, offers, owes, says, settles, still_open
+from tests.databases import quick_on_sqlite
+
+# What the statements say on either database, their own tests ask.
+pytestmark = quick_on_sqlite
 
 COMPANY = Company(
     name={"he": "הדגמה"}, legal_name="Demo", colour="#0b5cad", logo="", telephone="+97235551234", whatsapp="", email="", address={},

@@ -1,7 +1,10 @@
 """The sandbox provider's page: what can be pressed on it before an order is over, and after."""
 
 from tests.channels.test_main_job import RUTH, identified
+from tests.databases import quick_on_sqlite
 from tests.processes.instances import eventually, to_provider
+
+pytestmark = quick_on_sqlite
 
 
 def paid(portal) -> str:

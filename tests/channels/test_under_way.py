@@ -3,7 +3,10 @@
 import pytest
 
 from tests.channels.test_main_job import DANIEL, approve, identified, the_payment
+from tests.databases import quick_on_sqlite
 from tests.processes.instances import decide, to_provider
+
+pytestmark = quick_on_sqlite
 
 
 @pytest.fixture

@@ -4,7 +4,10 @@ import pytest
 
 from tests.bills import RUTHS
 from tests.channels.test_main_job import RUTH, identified, newest_code
+from tests.databases import quick_on_sqlite
 from tests.processes.instances import decide, eventually
+
+pytestmark = quick_on_sqlite
 
 ID_NUMBER, INVOICE = "000000018", RUTHS
 
