@@ -128,6 +128,13 @@ def visitor(
 
 
 @pytest.fixture
+def scripts(way: Way) -> None:
+    """Asked for first, by a story that has nothing to tell without them: before anybody is let in for it."""
+    if not way.javascript:
+        pytest.skip("without scripts it is the browser that does this, or nobody")
+
+
+@pytest.fixture
 def context_of(new_context: Callable[..., BrowserContext], site: str) -> Callable[..., BrowserContext]:
     """Another browser on the same site: somebody else, or the same person elsewhere."""
 

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from e2e.pages import Home, Human, Identify
 
 
@@ -23,9 +21,7 @@ def test_the_switch_keeps_the_page(visitor):
         page = Identify(visitor)
 
 
-def test_the_switch_keeps_what_was_typed_but_no_id_number(visitor, way):
-    if not way.javascript:
-        pytest.skip("without scripts a link carries nothing along")
+def test_the_switch_keeps_what_was_typed_but_no_id_number(scripts, visitor):
     visitor.goes_to("/human")
     page = Human(visitor)
     visitor.types("phone", "03-612-3456")

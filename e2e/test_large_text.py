@@ -85,7 +85,7 @@ def test_the_six_digits_of_a_code_are_all_seen(reader, site, telephone, language
     page.close()
 
 
-@pytest.mark.parametrize(("reader", "language"), [(32, "en"), (32, "he")], indirect=["reader"])
+@pytest.mark.parametrize(("reader", "language"), [(32, "en"), pytest.param(32, "he", marks=pytest.mark.long)], indirect=["reader"])
 def test_the_warning_that_a_visit_ends_fits(reader, site, telephone, language):
     page = reader.new_page(base_url=site, is_mobile=True, has_touch=True, viewport={"width": 320, "height": 640})
     page.goto(f"/?lang={language}")

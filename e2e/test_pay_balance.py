@@ -30,9 +30,7 @@ def test_the_whole_balance(visitor, bill):
     assert due in visitor.page.locator("main").inner_text()
 
 
-def test_when_the_network_fails_nobody_who_has_paid_reads_that_no_money_was_taken(visitor, bill, way):
-    if not way.javascript:
-        pytest.skip("without scripts it is the browser that says so")
+def test_when_the_network_fails_nobody_who_has_paid_reads_that_no_money_was_taken(scripts, visitor, bill):
     visitor.foretold = 503
     nothing_taken, nothing_lost = (visitor.page.locator("#trouble > span").nth(n) for n in (0, 1))
     visitor.page.route("**/", lambda route, _request: route.fulfill(status=503))
@@ -47,9 +45,7 @@ def test_when_the_network_fails_nobody_who_has_paid_reads_that_no_money_was_take
     expect(nothing_taken).to_be_hidden()
 
 
-def test_on_a_slow_network_it_says_one_moment_until_the_page_is_shown_again(visitor, bill, way):
-    if not way.javascript:
-        pytest.skip("without scripts it is the browser that says so")
+def test_on_a_slow_network_it_says_one_moment_until_the_page_is_shown_again(scripts, visitor, bill):
     wait = visitor.page.locator("#wait")
     visitor.page.route("**/actions/pay-balance", lambda route: route.fulfill(status=204))  # the page stays, as while nothing comes
     bill.go_on()

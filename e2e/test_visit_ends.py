@@ -9,13 +9,7 @@ from e2e.pages import Home, Identify, Invoice, OnFile, identified
 from e2e.telephone import later
 
 MINUTE = 60
-pytestmark = pytest.mark.usefixtures("sandbox")  # its clock
-
-
-@pytest.fixture(autouse=True)
-def scripts(way) -> None:
-    if not way.javascript:
-        pytest.skip("without scripts a page cannot tell that time passes")
+pytestmark = pytest.mark.usefixtures("scripts", "sandbox")  # its clock
 
 
 @pytest.fixture
