@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS, NumberParseException, parse
 
-from portal.core.languages import Language, is_sentence, worded
+from portal.core.languages import Language, sentences, worded
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COUNTRIES = tuple(SUPPORTED_REGIONS)  # no set: what a file names instead of a country may be a list
@@ -142,11 +142,11 @@ def _countries(codes: list[Any]) -> tuple[str, ...]:
 
 
 def _wording(said: dict[str, Any]) -> dict[str, dict[str, str]]:
-    for language, sentences in said.items():
-        if language not in set(Language) or not isinstance(sentences, dict):
+    for language, words in said.items():
+        if language not in set(Language) or not isinstance(words, dict):
             raise ValueError(f"wording.{language} must be a table, of one of the languages {', '.join(Language)}")
-        for id, own in sentences.items():
-            if not is_sentence(id):
+        for id, own in words.items():
+            if id not in sentences():
                 raise ValueError(f"wording.{language}: there is no sentence {id!r} (they are in portal/locales/en)")
             if not isinstance(own, str) or _places(own) != _places(id):
                 raise ValueError(f"wording.{language}: {id!r} needs words with the same {{places}} in them")

@@ -125,8 +125,11 @@ def reword(wording: Mapping[str, Mapping[str, str]]) -> None:
     translate.cache_clear()
 
 
-def is_sentence(id: str) -> bool:
-    return id in catalogue(Language.HE)._catalog  # type: ignore[attr-defined]  # gettext has no public way to ask
+@cache
+def sentences() -> frozenset[str]:
+    """Ours, by their English wording; without those that count, which have several."""
+    with open(LOCALES / Language.EN / "LC_MESSAGES" / "messages.po", "rb") as po:
+        return frozenset(message.id for message in read_po(po) if message.id and isinstance(message.id, str))
 
 
 @lru_cache(20_000)

@@ -103,3 +103,12 @@ def test_a_journey_begun_with_an_id_number_alone_is_not_gone_on_with_by_who_prov
     again = english.open(theirs)
     assert again.has("number")
     assert not again.has("amount-due")
+
+
+def test_whoever_proved_more_since_has_the_payment_asked_about_that_they_began_with_an_id_number(english):
+    back = paid_with_id_number(english)  # and nothing is heard of it
+    coding = english.submit(english.open("/"), "step-up")
+    english.submit(coding, "submit", code=newest_code(english, RUTH, 0))
+    waiting = english.open(back)
+    assert waiting.has("check-again")
+    assert english.submit(waiting, "check-again").has("receipt")

@@ -1,5 +1,6 @@
 """What digital gives here: shown before choosing, computed for this customer once it is known who it is."""
 
+from collections.abc import Mapping
 from time import monotonic
 
 from portal.channels.web.call import Call
@@ -12,6 +13,8 @@ from portal.core.portal import Portal
 
 # Offers change by the day; the pages that show them are asked for by the second.
 ANNOUNCED_SECONDS = 5.0
+
+Given = Mapping[str, tuple[Offer, ...]]
 
 
 class Benefits:
@@ -29,37 +32,41 @@ class Benefits:
         return self.known
 
     def titles(self, call: Call) -> tuple[str, ...]:
-        """What everybody is offered; of a customer who is known, only what they would get."""
-        shown = self.announced()
-        if self._knows(call):
-            actions = dict.fromkeys(one.action for one in shown)
-            given = {offer.incentive_id for action in actions for offer in self._offers(call, action)}
-            shown = tuple(one for one in shown if one.incentive_id in given)
-        return tuple(worded(one.title, call.language) for one in shown)
+        return self._titles(call, self._given(call))
 
     def line(self, call: Call) -> str:
         """One line: what this customer would save now, else the first of what is offered."""
-        for action in dict.fromkeys(one.action for one in self.announced()):
-            if saving := self.saving(call, action):
+        given = self._given(call)
+        for offers in (given or {}).values():
+            if saving := _discount(offers):
                 return _("Pay here today and save {amount}", amount=saving).say(call.language)
-        return next(iter(self.titles(call)), "")
+        return next(iter(self._titles(call, given)), "")
 
     def saving(self, call: Call, action: str) -> Money | None:
-        discount, _waived = incentives.best(self._offers(call, action))
-        return discount.saving if discount else None
+        if not any(one.action == action for one in self.announced()):
+            return None
+        return _discount((self._given(call) or {}).get(action, ()))
 
-    def _knows(self, call: Call) -> bool:
-        """Nothing is said of an amount to anybody who has not proved who they are; a line on every page is no reason to ask somebody
-        else's billing each time."""
-        return call.visitor is not None and call.visitor.person is not None and call.proof is Proof.CODE and not self.portal.billing.remote
+    def _titles(self, call: Call, given: Given | None) -> tuple[str, ...]:
+        """What everybody is offered; of a customer who is known, only what they would get."""
+        ids = {offer.incentive_id for offers in given.values() for offer in offers} if given is not None else None
+        return tuple(worded(one.title, call.language) for one in self.announced() if ids is None or one.incentive_id in ids)
 
-    def _offers(self, call: Call, action: str) -> tuple[Offer, ...]:
-        """What paying all that is owed would give them; nothing where nothing is."""
+    def _given(self, call: Call) -> Given | None:
+        """By action, what paying all that is owed would give. None: nothing is said of an amount to whoever has not proved who they are,
+        and a line on every page is no reason to ask somebody else's billing each time."""
         person = call.visitor.person if call.visitor else None
-        if person is None or not self._knows(call) or not any(one.action == action for one in self.announced()):
-            return ()
-        owed = next((balance for balance in self.portal.billing.account(person.customer_id).balances if balance.minor > 0), None)
+        if person is None or call.proof < Proof.CODE or self.portal.billing.remote:
+            return None
+        actions = dict.fromkeys(one.action for one in self.announced())
+        balances = self.portal.billing.account(person.customer_id).balances if actions else ()
+        owed = next((balance for balance in balances if balance.minor > 0), None)
         if owed is None:
-            return ()
+            return {}
         with self.portal.db.read() as reader:
-            return incentives.quote(reader, person.customer_id, action, owed)
+            return {action: incentives.quote(reader, person.customer_id, action, owed) for action in actions}
+
+
+def _discount(offers: tuple[Offer, ...]) -> Money | None:
+    discount, _waived = incentives.best(offers)
+    return discount.saving if discount else None

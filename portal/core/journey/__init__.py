@@ -44,7 +44,8 @@ def reply(
     meanwhile gets its end: a double tap asks once."""
     if said.value != "pay" and (ended := stored.ended(portal, _action(portal, slug, who), who, journey_id)):
         return ended
-    shown = show(portal, slug, who)
+    # Whoever says that they paid may have begun with their ID number, and proved more since: it is asked about that payment.
+    shown = show(portal, slug, who, journey_id if said.value == "check" else "")
     if shown.turn != turn or shown.ended or not _is_of(shown.step, mark):
         return stored.out_of_date(shown) if said.value == "pay" and not shown.ended else shown
     _only_asked_for(shown.step, said)

@@ -8,16 +8,16 @@ from sqlmodel import col, select
 from portal.core.statements import Statement, insert, now, p
 from portal.core.tables import Journey
 
-COLUMNS = (
+COLUMNS: tuple[Any, ...] = (
     Journey.id, Journey.action, Journey.subject, Journey.customer_id, Journey.level, Journey.turn, Journey.step, Journey.language,
     Journey.channel, Journey.source, Journey.visit_id, Journey.ended_at, Journey.updated_at, (now() - Journey.updated_at).label("age"),
 )  # fmt: skip
 _pending = (col(Journey.subject) == p("subject"), col(Journey.action) == p("action"), col(Journey.ended_at).is_(None))
-PENDING = Statement(select(*COLUMNS).where(*_pending))  # type: ignore[call-overload]
+PENDING = Statement(select(*COLUMNS).where(*_pending))
 # What was begun with the ID number alone is theirs too, once they have proved who they are.
 _own = (col(Journey.subject) == p("subject")) | (col(Journey.customer_id) == p("proved"))
-OWN = Statement(select(*COLUMNS).where(col(Journey.id) == p("id"), col(Journey.action) == p("action"), _own))  # type: ignore[call-overload]
-BY_ID = Statement(select(*COLUMNS).where(col(Journey.id) == p("id")))  # type: ignore[call-overload]
+OWN = Statement(select(*COLUMNS).where(col(Journey.id) == p("id"), col(Journey.action) == p("action"), _own))
+BY_ID = Statement(select(*COLUMNS).where(col(Journey.id) == p("id")))
 BEGIN = Statement(
     insert(Journey)
     .values(
