@@ -90,6 +90,7 @@ def test_a_customer_who_comes_back_in_another_browser_is_told_not_to_pay_again(e
     other.open("/?lang=en")
     asking = other.open(back)
     assert "do not pay again" in asking.text
+    assert not asking.has("incentive"), "nobody is to be tempted to"
 
 
 def test_a_journey_begun_with_an_id_number_alone_is_not_gone_on_with_by_who_proved_more(english, new_portal):

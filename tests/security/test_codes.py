@@ -413,6 +413,8 @@ def test_of_a_shared_mobile_the_customer_is_chosen_after_the_code(portal):
         assert portal.post("/identify/customer", data={"customer": stranger, "next": "/"}).status_code in (400, 404)
     assert portal.post("/identify/customer", data={"customer": "1006", "next": "/"}, follow_redirects=False).status_code == 303
     assert YAEL in portal.get("/actions/last-invoice").text
+    again = portal.post("/identify/customer", data={"customer": "1006", "next": "/human"}, follow_redirects=False)
+    assert (again.status_code, again.headers["location"], "set-cookie" in again.headers) == (303, "/human", False), "a second tap"
     assert portal.post("/identify/customer", data={"customer": "1005", "next": "/"}).status_code == 404, "chosen once"
 
 

@@ -36,9 +36,13 @@ def ask(call: Call, pages: Pages) -> Response:
 
 def _notice(call: Call) -> str:
     """Whoever comes from the payment provider may have paid, in a visit that ended meanwhile or in another browser."""
-    if "returned=1" in call.next:
+    if _from_paying(call):
         return PAID.say(call.language)
     return _ended(call) if call.visit_ended else ""
+
+
+def _from_paying(call: Call) -> bool:
+    return "returned=1" in call.next
 
 
 def _typed_before(call: Call) -> str:
@@ -57,7 +61,7 @@ def _ended(call: Call) -> str:
 def _form(call: Call, pages: Pages, refused: Refused | None = None, notice: str = "", own: str = "") -> Response:
     call.shown_at = "/identify"
     return pages.html(
-        call, "identify.html", TITLE, status=refused.status if refused else 200, notice=notice, next=call.next,
+        call, "identify.html", TITLE, status=refused.status if refused else 200, benefit=not _from_paying(call), notice=notice, next=call.next,
         source=call.origin.source, phone=OWN if own else call.form.get("phone", ""), id_number=call.form.get("id_number", ""),
         refusal=refusal(refused) if refused else None, own=own,
     )  # fmt: skip
