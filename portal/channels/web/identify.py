@@ -62,8 +62,8 @@ def _form(call: Call, pages: Pages, refused: Refused | None = None, notice: str 
     call.shown_at = "/identify"
     return pages.html(
         call, "identify.html", TITLE, status=refused.status if refused else 200, benefit=not _from_paying(call), notice=notice,
-        next=call.next, source=call.origin.source, phone=OWN if own else call.form.get("phone", ""), id_number=call.form.get("id_number", ""),
-        refusal=refusal(refused) if refused else None, own=own,
+        next=call.next, source=call.origin.source, phone=OWN if own else call.form.get("phone", ""),
+        id_number=call.form.get("id_number", ""), refusal=refusal(refused) if refused else None, own=own,
     )  # fmt: skip
 
 
