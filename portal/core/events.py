@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from prometheus_client import Counter
+from sqlmodel import col, select
 
 from portal.core.statements import Statement, Writer, insert, now, p
-from portal.core.tables import Event
+from portal.core.tables import Event, Journey
 
 EVENTS = Counter("portal_events", "Steps taken", ["action", "step", "outcome"])
 
@@ -20,12 +21,11 @@ class Origin:
     source: str = ""
 
 
-NOTE = Statement(
-    insert(Event).values(
-        at=now(), customer_id=p("customer_id"), visit_id=p("visit_id"), journey_id=p("journey_id"), channel=p("channel"),
-        source=p("source"), action=p("action"), step=p("step"), outcome=p("outcome"), reason=p("reason"),
-    )
-)  # fmt: skip
+_names = ("customer_id", "visit_id", "journey_id", "channel", "source", "action", "step", "outcome", "reason")
+_values = {"at": now(), **{name: p(name) for name in _names}}
+NOTE = Statement(insert(Event).values(**_values))
+_begun = select(Journey.id).where(col(Journey.id) == p("begun")).exists()
+NOTE_IF_BEGUN = Statement(insert(Event).from_select(list(_values), select(*_values.values()).where(_begun)))
 
 
 def note(
@@ -39,10 +39,13 @@ def note(
     customer_id: str | None = None,
     visit_id: str = "",
     journey_id: str = "",
+    begun: str = "",
 ) -> None:
+    """`begun`: only where there is that journey, so that its beginning is noted before it is known whether `tx` began it."""
     tx.later(
-        NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id, journey_id=journey_id, channel=origin.channel,
-        source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
+        NOTE_IF_BEGUN if begun else NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id,
+        journey_id=journey_id, channel=origin.channel, source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
+        begun=begun,
     )  # fmt: skip
 
 

@@ -73,6 +73,10 @@ class Billing(Protocol):
         """Nobody's is empty, and takes as long."""
         ...
 
+    def latest(self, customer_id: str) -> tuple[Account, Document | None]:
+        """The account and the whole of its newest document, where there is one and it can be seen: of a page, the figures matter more."""
+        ...
+
     def document(self, customer_id: str, number: str) -> Document | None:
         """The whole document; None where this customer has none by that number."""
         ...

@@ -1,5 +1,6 @@
 """The embedded billing store: the invoices that were imported, and the ledger."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,34 +12,33 @@ from portal.core.documents import Document, Kind, Totals
 from portal.core.money import Money
 from portal.core.papers_codec import DOCUMENTS
 from portal.core.ports import Account, Bill, Recorded, Taken
-from portal.core.statements import Database, Row, Statement, p
+from portal.core.statements import Database, Reader, Row, Statement, p
 from portal.core.tables import Invoice, Ledger
 
 # Five years of monthly bills; what is older is in the balance.
 NEWEST = 60
 
-_open = (
-    select(func.coalesce(func.sum(Ledger.amount), 0))
-    .where(col(Ledger.customer_id) == col(Invoice.customer_id), col(Ledger.invoice_number) == col(Invoice.number))
-    .correlate(Invoice.__table__)  # type: ignore[attr-defined]
-    .scalar_subquery()
-)
-BILL: tuple[Any, ...] = (
-    Invoice.number, Invoice.kind, Invoice.issued, Invoice.due, Invoice.currency, Invoice.total, _open.label("open")
-)  # fmt: skip
+BILL: tuple[Any, ...] = (Invoice.number, Invoice.kind, Invoice.issued, Invoice.due, Invoice.currency, Invoice.total)
 BILLS = Statement(
     select(*BILL)
     .where(col(Invoice.customer_id) == p("customer_id"))
     .order_by(col(Invoice.issued).desc(), col(Invoice.number).desc())
     .limit(NEWEST)
 )
-BALANCES = Statement(
-    select(Ledger.currency, func.sum(Ledger.amount).label("amount"))
+# All that is open, in one reading of the ledger: a sum for each bill, each by itself, costs three times as much.
+OPEN = Statement(
+    select(Ledger.invoice_number, Ledger.currency, func.sum(Ledger.amount).label("amount"))
     .where(col(Ledger.customer_id) == p("customer_id"))
-    .group_by(col(Ledger.currency))
-    .order_by(col(Ledger.currency))
+    .group_by(col(Ledger.invoice_number), col(Ledger.currency))
+    .having(func.sum(Ledger.amount) != 0)
 )
 ONE = Statement(select(Invoice).where(col(Invoice.customer_id) == p("customer_id"), col(Invoice.number) == p("number")))
+LATEST = Statement(
+    select(Invoice)
+    .where(col(Invoice.customer_id) == p("customer_id"))
+    .order_by(col(Invoice.issued).desc(), col(Invoice.number).desc())
+    .limit(1)
+)
 
 
 class EmbeddedBilling:
@@ -49,9 +49,13 @@ class EmbeddedBilling:
 
     def account(self, customer_id: str) -> Account:
         with self.db.read() as reader:
-            bills = reader.soon(BILLS, customer_id=customer_id)
-            balances = reader.soon(BALANCES, customer_id=customer_id)
-            return Account(tuple(map(_bill, bills())), tuple(Money(int(row.amount), row.currency) for row in balances()))
+            return _asked(reader, customer_id)()
+
+    def latest(self, customer_id: str) -> tuple[Account, Document | None]:
+        with self.db.read() as reader:
+            account = _asked(reader, customer_id)
+            rows = reader.all(LATEST, customer_id=customer_id)
+            return account(), _document(rows[0]) if rows else None
 
     def document(self, customer_id: str, number: str) -> Document | None:
         with self.db.read() as reader:
@@ -67,8 +71,25 @@ class EmbeddedBilling:
         return "in this database"
 
 
-def _bill(row: Row) -> Bill:
-    total, still_open = Money(row.total, row.currency), Money(int(row.open), row.currency)
+def _asked(reader: Reader, customer_id: str) -> Callable[[], Account]:
+    bills, open = reader.soon(BILLS, customer_id=customer_id), reader.soon(OPEN, customer_id=customer_id)
+    return lambda: _account(bills(), open())
+
+
+def _account(bills: Sequence[Row], open: Sequence[Row]) -> Account:
+    """What is open of a bill is what its ledger rows add up to; what belongs to none is in the balance alone."""
+    amounts = {(row.invoice_number, row.currency): int(row.amount) for row in open}
+    balances = dict.fromkeys(sorted({row.currency for row in (*bills, *open)}), 0)
+    for (_number, currency), amount in amounts.items():
+        balances[currency] += amount
+    return Account(
+        tuple(_bill(row, amounts.get((row.number, row.currency), 0)) for row in bills),
+        tuple(Money(amount, currency) for currency, amount in balances.items()),
+    )
+
+
+def _bill(row: Row, open: int) -> Bill:
+    total, still_open = Money(row.total, row.currency), Money(open, row.currency)
     return Bill(row.number, Kind(row.kind), date.fromisoformat(row.issued), _day(row.due), total, still_open)
 
 

@@ -9,7 +9,7 @@ from psycopg.errors import ConnectionTimeout, DiskFull, ReadOnlySqlTransaction
 from sqlalchemy import Dialect
 
 from portal.adapters.postgres.bell import Listening
-from portal.adapters.postgres.connection import BEGIN, COMMIT, DIALECT, Connection, Silent
+from portal.adapters.postgres.connection import DIALECT, Connection, Silent
 from portal.core.errors import Unavailable
 
 # A server that is gone may take seconds to say so: whoever asks within this time of a failure is told at once, and nobody queues.
@@ -49,10 +49,10 @@ class Postgres:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         with self.read() as connection:
-            connection.later(BEGIN)
+            connection.begin()
             try:
                 yield connection
-                connection.run(COMMIT)
+                connection.commit()
             except BaseException:
                 connection.undo()
                 raise

@@ -1,6 +1,9 @@
 """One connection. Statements go to libpq as they are compiled: psycopg's cursors cost two and a half times what its libpq does. Writes
 that nobody waits for travel with the next question, or with the commit (pipeline mode, postgresql.org/docs/15/libpq-pipeline-mode.html),
 and so do questions whose answers are read together.
+
+What travels together is one transaction by itself (postgresql.org/docs/18/protocol-flow.html, 54.2.4): BEGIN is said only where an answer
+is needed before the end.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,6 +38,10 @@ OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 INTEGERS, NUMERIC, BOOLEAN = (20, 21, 23, 26), 1700, 16
 
 
+Parameters = list[bytes | None]
+Taken = Callable[[pq.abc.PGresult], None]
+
+
 class Silent(psycopg.OperationalError):
     """It is there, and does not answer."""
 
@@ -54,12 +61,14 @@ class Connection:
         self.readers: dict[Compiled, list[Callable[[bytes], Any]]] = {}
         self.fresh: list[Compiled] = []  # prepared since the last answer
         self.named = 0
-        self.asked: list[Callable[[pq.abc.PGresult], None] | None] = []  # for each result still to be read, who wants it
+        self.writing = self.begun = False  # in a transaction; and BEGIN was said
+        self.unsent: list[tuple[Compiled, Parameters, Taken | None]] = []
+        self.asked: list[Taken | None] = []  # for each result still to be read, who wants it
         self.afterwards: list[Callable[[], None]] = []
 
     @property
     def usable(self) -> bool:
-        return self.wire.transaction_status == pq.TransactionStatus.IDLE and not self.asked
+        return self.wire.transaction_status == pq.TransactionStatus.IDLE and not self.asked and not self.unsent
 
     @property
     def left(self) -> bool:
@@ -111,39 +120,43 @@ class Connection:
     def ring(self) -> None:
         self.later(RING)
 
+    def begin(self) -> None:
+        self.writing, self.begun = True, False
+
+    def commit(self) -> None:
+        if self.begun:
+            self.later(COMMIT)
+        self.writing = False
+        if self.unsent:
+            self._answer()
+
     def committed(self) -> None:
         waiting, self.afterwards = self.afterwards, []
         call_all(waiting)
 
     def undo(self) -> None:
+        self.writing = False
+        self.unsent.clear()
         with suppress(psycopg.Error):  # why it is undone is said already; a connection that cannot is not used again
-            self._forget()
-            self.run(ROLLBACK)
+            if self.wire.transaction_status != pq.TransactionStatus.IDLE:
+                self.run(ROLLBACK)
         self.afterwards.clear()
 
     def close(self) -> None:
         self.driver.close()
 
-    def _forget(self) -> None:
-        """Read what was sent and not answered, whatever it says: a ROLLBACK behind a failure would be passed over with it."""
-        with suppress(psycopg.Error):
-            if self.asked:
-                self._answer()
-
-    def _send(self, s: Compiled, values: Values, taken: "Callable[[pq.abc.PGresult], None] | None" = None) -> None:
-        name = self.prepared.get(s)
-        if name is None:
-            self.named += 1
-            name = self.prepared[s] = b"s%d" % self.named
-            self.fresh.append(s)
-            self.wire.send_prepare(name, s.text.encode())
-            self.asked.append(None)
+    def _send(self, s: Compiled, values: Values, taken: "Taken | None" = None) -> None:
         given = s.values(values)
-        self.wire.send_query_prepared(name, [None if (value := given[key]) is None else _text(value) for key in s.order])
-        self.asked.append(taken)
+        self.unsent.append((s, [None if (value := given[key]) is None else _text(value) for key in s.order], taken))
 
     def _answer(self) -> "pq.abc.PGresult":
-        """Everything that was sent, now; the last statement's result. Raises what the first one to fail says."""
+        """Everything that was asked, now; the last statement's result. Raises what the first one to fail says."""
+        if self.writing and not self.begun:
+            self.begun = True
+            self._put(BEGIN.on(DIALECT), [], None)
+        unsent, self.unsent = self.unsent, []
+        for s, parameters, taken in unsent:
+            self._put(s, parameters, taken)
         self.wire.pipeline_sync()
         asked, self.asked = self.asked, []
         result: pq.abc.PGresult | None = None
@@ -163,6 +176,17 @@ class Connection:
             raise error_from_result(failed)
         assert result
         return result
+
+    def _put(self, s: Compiled, parameters: "Parameters", taken: "Taken | None") -> None:
+        name = self.prepared.get(s)
+        if name is None:
+            self.named += 1
+            name = self.prepared[s] = b"s%d" % self.named
+            self.fresh.append(s)
+            self.wire.send_prepare(name, s.text.encode())
+            self.asked.append(None)
+        self.wire.send_query_prepared(name, parameters)
+        self.asked.append(taken)
 
     def _read(self, last: bool = False) -> "pq.abc.PGresult":
         wire = self.wire

@@ -132,12 +132,16 @@ def _spend(count: int) -> Statement:
         for n in range(count)
     ]
     new = insert(Rate).values(rows)
-    start = case((col(Rate.arrival) > now(), col(Rate.arrival)), else_=now())
+    at = new.excluded.arrival - new.excluded.interval  # the clock is read once
     return Statement(
         new.on_conflict_do_update(
             index_elements=["key"],
-            set_={"arrival": start + new.excluded.interval, "interval": new.excluded.interval, "tolerance": new.excluded.tolerance},
-            where=col(Rate.arrival) <= now() + new.excluded.tolerance,
+            set_={
+                "arrival": case((col(Rate.arrival) > at, col(Rate.arrival)), else_=at) + new.excluded.interval,
+                "interval": new.excluded.interval,
+                "tolerance": new.excluded.tolerance,
+            },
+            where=col(Rate.arrival) <= at + new.excluded.tolerance,
         ).returning(col(Rate.key))
     )
 
