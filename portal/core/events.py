@@ -39,13 +39,13 @@ def note(
     customer_id: str | None = None,
     visit_id: str = "",
     journey_id: str = "",
-    begun: str = "",
+    if_begun: bool = False,
 ) -> None:
-    """`begun`: only where there is that journey, so that its beginning is noted before it is known whether `tx` began it."""
+    """`if_begun`: only where there is such a journey, so that its beginning is noted before it is known whether `tx` began it."""
     tx.later(
-        NOTE_IF_BEGUN if begun else NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id,
+        NOTE_IF_BEGUN if if_begun else NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id,
         journey_id=journey_id, channel=origin.channel, source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
-        begun=begun,
+        begun=journey_id,
     )  # fmt: skip
 
 

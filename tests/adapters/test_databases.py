@@ -73,6 +73,16 @@ def test_answers_that_are_read_later_are_those_of_their_questions(database):
     assert keys(database) == ["a", "b"]
 
 
+def test_what_asks_nothing_before_its_commit_is_answered_with_it(database):
+    with database.write() as tx:
+        tx.later(PUT, key="a", day=1)
+        told = tx.soon(PUT_AND_TELL, key="b", day=1)
+    assert [row.key for row in told()] == ["b"]
+    with database.write():
+        pass
+    assert keys(database) == ["a", "b"]
+
+
 def test_what_comes_after_a_commit_comes_only_if_a_row_was_changed(database):
     told = []
     with database.write() as tx:

@@ -25,6 +25,7 @@ RUTH, DANIEL, ESTHER = "+972502345678", "+972502345679", "+972502345681"
 
 CALLBACKS = Statement(select(Callback))
 EVENTS = Statement(select(Event.action, Event.step, Event.outcome, Event.reason).order_by(col(Event.id)))
+STARTS = Statement(select(Event.journey_id).where(col(Event.step) == "start", col(Event.action) == p("action")))
 MAILED = Statement(select(Outbox.recipient, Outbox.kind, Outbox.channel).where(col(Outbox.channel) == "email"))
 RECEIPTS = Statement(select(Outbox.channel).where(col(Outbox.kind) == "receipt"))
 PAYMENTS = Statement(select(Payment))
@@ -389,6 +390,20 @@ def test_taps_at_one_moment_end_the_journey_once(english, demo_database):
     assert (second.journey_id, second.step) == (first.journey_id, first.step)
     with demo_database.read() as reader:
         assert len(reader.all(MAILED)) == 1
+
+
+def test_two_tabs_that_open_an_action_at_one_moment_begin_one_journey_and_are_counted_once(english, demo_database):
+    """Neither found one before either began it."""
+    identified(english, RUTH, "/")
+    portal = english.app.state.portal
+    with demo_database.read() as reader:
+        who = party.customer(reader, "1001", Proof.CODE, Language.EN, Origin("web"), "customer:1001")
+    action = portal.actions["last-invoice"]
+    step = action.steps["start"](stored.case(portal, action, who))
+    first, second = (stored.begin(portal, action, who, step) for _tab in range(2))
+    assert (second.journey_id, second.step) == (first.journey_id, first.step)
+    with demo_database.read() as reader:
+        assert [row.journey_id for row in reader.all(STARTS, action="last-invoice")] == [first.journey_id]
 
 
 def test_a_payment_that_is_taken_before_its_page_is_known_shows_the_receipt(new_portal, demo_database):

@@ -88,7 +88,7 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
     with portal.db.write() as tx:
         begun = _insert(tx, id, who, action, step, _first(step))
         if not step.sends and not _ended(step):  # nothing hangs on it but its event: both travel together
-            _note(tx, action.slug, who, id, "start", step, begun=id)
+            _note(tx, action.slug, who, id, "start", step, if_begun=True)
         elif begun():
             _note(tx, action.slug, who, id, "start", step)
             effects.carry_out(portal, tx, who, id, 1, step)
@@ -200,7 +200,7 @@ def out_of_date(shown: Shown) -> Shown:
 
 
 def _note(
-    tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step, reason: str = "", begun: str = ""
+    tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step, reason: str = "", *, if_begun: bool = False
 ) -> None:  # fmt: skip
     match step:
         case Ask(goal=True) | Done():
@@ -215,7 +215,7 @@ def _note(
             assert_never(step)
     note(
         tx, who.origin, function, outcome, reason=reason, action=slug,
-        customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id, begun=begun,
+        customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id, if_begun=if_begun,
     )  # fmt: skip
 
 
