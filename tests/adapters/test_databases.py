@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from portal import migrations
 from portal.adapters.sqlite import SQLite
+from portal.app import open_database
 from portal.core.errors import Unavailable
 from portal.core.statements import Statement, insert, now, p
 from portal.core.tables import Guard
@@ -174,6 +175,28 @@ def test_the_migrations_make_the_tables_of_the_code(database, database_url):
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
     engine.dispose()
+
+
+def test_on_postgresql_what_asks_nothing_before_its_commit_is_one_trip_and_no_begin(postgresql_demo, tmp_path):
+    """As libpq tells what it sends (postgresql.org/docs/15/libpq-control.html)."""
+    database = open_database(postgresql_demo)
+
+    def sent(*keys: str, asks: bool) -> tuple[int, bool]:
+        with open(tmp_path / keys[0], "w+") as told:
+            with database.write() as tx:
+                tx.wire.trace(told.fileno())
+                for key in keys:
+                    tx.later(PUT, key=key, day=1)
+                if asks:
+                    assert len(tx.all(ALL)) == 4
+            with database.read() as reader:
+                reader.wire.untrace()
+            said = Path(told.name).read_text()
+        return said.count("Sync"), "BEGIN" in said
+
+    assert sent("a", "b", asks=False) == (1, False)
+    assert sent("c", "d", asks=True) == (2, True)
+    database.close()
 
 
 def sqlite(tmp_path: Path) -> SQLite:
