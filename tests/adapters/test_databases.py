@@ -17,8 +17,8 @@ from sqlmodel import SQLModel, col, select
 from structlog.testing import capture_logs
 
 from portal import migrations
+from portal.adapters.postgres import Postgres
 from portal.adapters.sqlite import SQLite
-from portal.app import open_database
 from portal.core.errors import Unavailable
 from portal.core.statements import Statement, insert, now, p
 from portal.core.tables import Guard
@@ -179,7 +179,7 @@ def test_the_migrations_make_the_tables_of_the_code(database, database_url):
 
 def test_on_postgresql_what_asks_nothing_before_its_commit_is_one_trip_and_no_begin(postgresql_demo, tmp_path):
     """As libpq tells what it sends (postgresql.org/docs/15/libpq-control.html)."""
-    database = open_database(postgresql_demo)
+    database = Postgres(postgresql_demo)
 
     def sent(*keys: str, asks: bool) -> tuple[int, bool]:
         with open(tmp_path / keys[0], "w+") as told:
