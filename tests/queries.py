@@ -123,8 +123,6 @@ def _compared(clause: Any) -> Iterator[Any]:
 
 
 def _inserted(clause: Any) -> tuple[str, ...]:
-    if clause.select is not None:
-        return tuple(clause._select_names)
     rows = clause._multi_values[0] if clause._multi_values else [clause._values or {}]
     return tuple(getattr(column, "name", column) for row in rows for column in row)
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from prometheus_client import Counter
-from sqlmodel import col, select
 
 from portal.core.statements import Statement, Writer, insert, now, p
-from portal.core.tables import Event, Journey
+from portal.core.tables import Event
 
 EVENTS = Counter("portal_events", "Steps taken", ["action", "step", "outcome"])
 
@@ -21,11 +20,12 @@ class Origin:
     source: str = ""
 
 
-_names = ("customer_id", "visit_id", "journey_id", "channel", "source", "action", "step", "outcome", "reason")
-_values = {"at": now(), **{name: p(name) for name in _names}}
-NOTE = Statement(insert(Event).values(**_values))
-_begun = select(Journey.id).where(col(Journey.id) == p("begun")).exists()
-NOTE_IF_BEGUN = Statement(insert(Event).from_select(list(_values), select(*_values.values()).where(_begun)))
+NOTE = Statement(
+    insert(Event).values(
+        at=now(), customer_id=p("customer_id"), visit_id=p("visit_id"), journey_id=p("journey_id"), channel=p("channel"),
+        source=p("source"), action=p("action"), step=p("step"), outcome=p("outcome"), reason=p("reason"),
+    )
+)  # fmt: skip
 
 
 def note(
@@ -39,13 +39,10 @@ def note(
     customer_id: str | None = None,
     visit_id: str = "",
     journey_id: str = "",
-    if_begun: bool = False,
 ) -> None:
-    """`if_begun`: only where there is such a journey, so that its beginning is noted before it is known whether `tx` began it."""
     tx.later(
-        NOTE_IF_BEGUN if if_begun else NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id,
-        journey_id=journey_id, channel=origin.channel, source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
-        begun=journey_id,
+        NOTE, _count(action, step, outcome), customer_id=customer_id, visit_id=visit_id, journey_id=journey_id, channel=origin.channel,
+        source=origin.source, action=action, step=step, outcome=outcome, reason=reason,
     )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ class Billing(Protocol):
         ...
 
     def latest(self, customer_id: str) -> tuple[Account, Document | None]:
-        """The account and the whole of its newest document, where there is one and it can be seen: of a page, the figures matter more."""
+        """The account, and the whole of its newest document: None where there is none, or it alone cannot be seen."""
         ...
 
     def document(self, customer_id: str, number: str) -> Document | None:

@@ -97,8 +97,8 @@ class Reader(Protocol):
     def all(self, statement: Statement, **values: Any) -> list[Row]: ...
 
     def soon(self, statement: Statement, **values: Any) -> Callable[[], list[Row]]:
-        """Like `all`, where the answer is read later: what is asked until then travels together. Read before the reading ends; of a
-        transaction also when it is committed, so that on PostgreSQL all of it travels together."""
+        """Like `all`, where the answer is read later, but before the reading or the transaction ends: what is asked until then travels
+        together."""
         ...
 
 

@@ -74,14 +74,11 @@ def test_answers_that_are_read_later_are_those_of_their_questions(database):
     assert keys(database) == ["a", "b"]
 
 
-def test_what_asks_nothing_before_its_commit_is_answered_with_it(database):
+def test_a_transaction_of_nothing_keeps_nothing_and_says_so(database):
+    told = []
     with database.write() as tx:
-        tx.later(PUT, key="a", day=1)
-        told = tx.soon(PUT_AND_TELL, key="b", day=1)
-    assert [row.key for row in told()] == ["b"]
-    with database.write():
-        pass
-    assert keys(database) == ["a", "b"]
+        tx.after(lambda: told.append("done"))
+    assert (keys(database), told) == ([], ["done"])
 
 
 def test_what_comes_after_a_commit_comes_only_if_a_row_was_changed(database):
@@ -196,6 +193,19 @@ def test_on_postgresql_what_asks_nothing_before_its_commit_is_one_trip_and_no_be
 
     assert sent("a", "b", asks=False) == (1, False)
     assert sent("c", "d", asks=True) == (2, True)
+    database.close()
+
+
+def test_postgresql_may_refuse_at_the_commit_what_no_statement_was_refused(postgresql_demo):
+    database = Postgres(postgresql_demo)
+    with psycopg.connect(postgresql_demo, autocommit=True) as other:
+        other.execute("ALTER TABLE guard ADD CONSTRAINT one_a_day UNIQUE (day) DEFERRABLE INITIALLY DEFERRED")
+    for asks in (False, True):
+        with pytest.raises(psycopg.errors.UniqueViolation), database.write() as tx:
+            tx.later(PUT, key="a", day=1)
+            tx.later(PUT, key="b", day=1)
+            assert not asks or len(tx.all(ALL)) == 2
+        assert keys(database) == []
     database.close()
 
 

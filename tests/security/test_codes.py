@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from portal.channels.web.identify import SLOWER_SECONDS
 from portal.channels.web.page import OWN
-from portal.core.identity import limits
+from portal.core.identity import judging, limits
 from portal.core.languages import Phone
 from portal.core.statements import Database, Statement, insert, now, p
 from portal.core.tables import Customer, Rate
@@ -591,6 +591,7 @@ def test_wrong_answers_from_everywhere_are_noticed(portal, demo_database):
 def test_after_wrong_answers_from_everywhere_the_next_answer_of_anybody_is_slow(portal, demo_database):
     ask(portal)
     with demo_database.write() as tx:
+        assert not judging.count_guess(tx, portal.cookies["code"], "203.0.113.9").breaker_open
         tx.run(FULL, key="wrong/all:", ahead=600_000)
     began = monotonic()
     assert answer(portal, code(portal)).status_code == 303

@@ -53,9 +53,12 @@ class EmbeddedBilling:
 
     def latest(self, customer_id: str) -> tuple[Account, Document | None]:
         with self.db.read() as reader:
-            account = _asked(reader, customer_id)
+            asked = _asked(reader, customer_id)
             rows = reader.all(LATEST, customer_id=customer_id)
-            return account(), _document(rows[0]) if rows else None
+            account = asked()
+        # A newer one may have been imported between the two
+        seen = [row for row in rows if account.latest and row.number == account.latest.number]
+        return account, _document(seen[0]) if seen else None
 
     def document(self, customer_id: str, number: str) -> Document | None:
         with self.db.read() as reader:

@@ -167,8 +167,10 @@ class Connection:
                 failed = failed or result
             elif taken:
                 taken(result)
-        if self._read(last=True).status != pq.ExecStatus.PIPELINE_SYNC:
-            raise psycopg.OperationalError("out of step with the server")
+        end = self._read(last=True)
+        if end.status != pq.ExecStatus.PIPELINE_SYNC:  # what travelled together could not be committed
+            self.close()  # or what comes next would be taken for another's answer
+            raise error_from_result(end) if end.status == pq.ExecStatus.FATAL_ERROR else psycopg.OperationalError("out of step")
         fresh, self.fresh = self.fresh, []
         if failed is not None:
             for s in fresh:  # after a failure nothing is prepared; what was, is again under another name

@@ -177,7 +177,8 @@ async def by_code(call: Call, pages: Pages) -> Response:
     portal = call.portal
     try:
         said = typed.code(call.form.get("code", ""))
-        judged = judging.count_guess(portal, call.kept("code"), call.address)
+        with portal.db.write() as tx:
+            judged = judging.count_guess(tx, call.kept("code"), call.address)
         if (pending := portal.db.durable()) is not None:
             await pending
         call.delay = SLOWER_SECONDS if judged.breaker_open else 0.0

@@ -24,19 +24,18 @@ class Judged:
     breaker_open: bool
 
 
-def count_guess(portal: Portal, browser: str, address: str) -> Judged:
-    """Count first: it is committed before anybody can ask `is_right`. Refused where nothing may be judged any more."""
-    key, answers = fingerprint(browser), limits.answers_by_address()
-    with portal.db.write() as tx:
-        failure = tx.soon(COUNT_FAILURE, browser_=key, answers=answers.key(address), breaker=limits.wrong_answers().key(""))
-        guess = tx.soon(COUNT_GUESS, browser_=key, answers=answers.key(address))
-        spent = limits.spending(tx, (answers, address))
+def count_guess(tx: Writer, browser: str, address: str) -> Judged:
+    """Count first; the caller commits, then asks `is_right`. Refused where nothing may be judged any more; what was counted with it
+    is undone."""
+    key = fingerprint(browser)
+    spent = limits.spending(tx, (limits.answers_by_address(), address))
+    guess = tx.soon(COUNT_GUESS, browser_=key)
+    failure = tx.soon(COUNT_FAILURE, browser_=key, breaker=limits.wrong_answers().key(""))
     spent()
     guessed, failed = guess(), failure()
     if guessed and failed:
         return Judged(guessed[0], bool(failed[0].breaker_open))
-    with portal.db.read() as reader:
-        row = reader.one(OF_BROWSER, browser=key)
+    row = tx.one(OF_BROWSER, browser=key)
     raise why_not(row, shut=row is not None and bool(row.shut) and not failed)
 
 

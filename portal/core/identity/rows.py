@@ -70,20 +70,24 @@ COUNT_CHALLENGE = Statement(
         where=(col(Guard.failures) < FAILURES_IN_A_ROW) & ((col(Guard.day) != _guard.excluded.day) | (col(Guard.challenges) < p("most"))),
     ).returning(col(Guard.challenges))
 )
-# While its address has answers left: a stranger's flood costs nobody behind the same router a guess.
-_may_be_judged = (
-    col(Challenge.browser) == p("browser_"), col(Challenge.attempts) < GUESSES, col(Challenge.used_at).is_(None),
-    col(Challenge.expires_at) > now(), ~is_exhausted("answers"),
+COUNT_GUESS = Statement(
+    update(Challenge)
+    .where(
+        col(Challenge.browser) == p("browser_"), col(Challenge.attempts) < GUESSES,
+        col(Challenge.used_at).is_(None), col(Challenge.expires_at) > now(),
+    )
+    .values(attempts=col(Challenge.attempts) + 1)
+    .returning(*COLUMNS)
 )  # fmt: skip
-# Held, so that what is counted of the telephone is counted of the challenge too.
-_guard_of_it = select(Challenge.guard).where(*_may_be_judged).with_for_update().scalar_subquery()
 COUNT_FAILURE = Statement(
     update(Guard)
-    .where(col(Guard.key) == _guard_of_it, col(Guard.failures) < FAILURES_IN_A_ROW)
+    .where(
+        col(Guard.key) == select(Challenge.guard).where(col(Challenge.browser) == p("browser_")).scalar_subquery(),
+        col(Guard.failures) < FAILURES_IN_A_ROW,
+    )
     .values(failures=col(Guard.failures) + 1)
     .returning(col(Guard.failures), is_exhausted("breaker").label("breaker_open"))
 )
-COUNT_GUESS = Statement(update(Challenge).where(*_may_be_judged).values(attempts=col(Challenge.attempts) + 1).returning(*COLUMNS))
 FAILED_AT = Statement(select(Guard.failures).where(col(Guard.key) == p("key")))
 FORGIVE = Statement(update(Guard).where(col(Guard.key) == p("key_"), col(Guard.failures) > 0).values(failures=0))
 USE = Statement(

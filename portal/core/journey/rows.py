@@ -26,7 +26,6 @@ BEGIN = Statement(
         updated_at=now(), ended_at=p("ended") * now(),
     )
     .on_conflict_do_nothing()
-    .returning(col(Journey.id))
 )  # fmt: skip
 _at_turn = update(Journey).where(col(Journey.id) == p("id_"), col(Journey.turn) == p("turn_"), col(Journey.ended_at).is_(None))
 _moved: dict[str, Any] = {

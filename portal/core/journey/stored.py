@@ -1,6 +1,5 @@
 """A journey as it is kept: the pending step with its turn, and the events of what changed it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
@@ -87,12 +86,10 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
     id = _named(portal, who, action, step)
     with portal.db.write() as tx:
         begun = _insert(tx, id, who, action, step, _first(step))
-        if not step.sends and not _ended(step):  # nothing hangs on it but its event: both travel together
-            _note(tx, action.slug, who, id, "start", step, if_begun=True)
-        elif begun():
+        if begun:
             _note(tx, action.slug, who, id, "start", step)
             effects.carry_out(portal, tx, who, id, 1, step)
-    return Shown(action, id, 1, step) if begun() or _ended(step) else current(portal, action, who)
+    return Shown(action, id, 1, step) if begun or _ended(step) else current(portal, action, who)
 
 
 def _named(portal: Portal, who: Party, action: Action, step: Step) -> str:
@@ -133,7 +130,7 @@ def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, st
     if shown.journey_id:
         kept = tx.run(GO_ON, id_=id, turn_=shown.turn, on_=1, step_=STEPS.dump(step), ended_=_ended(step))
     else:  # nobody is identified: the journey is kept only now, for whoever takes it over
-        kept = len(_insert(tx, id, party.only(who, id), shown.action, step, STEPS.dump(step))())
+        kept = _insert(tx, id, party.only(who, id), shown.action, step, STEPS.dump(step))
     if not kept:
         return None
     _note(tx, shown.action.slug, who, id, function, step, reason)
@@ -141,9 +138,8 @@ def keep(portal: Portal, tx: Writer, who: Party, shown: Shown, function: str, st
     return Shown(shown.action, id, shown.turn + 1, step)
 
 
-def _insert(tx: Writer, id: str, who: Party, action: Action, step: Step, stored: str) -> Callable[[], list[Row]]:
-    """Tells the row, if there was none yet."""
-    return tx.soon(
+def _insert(tx: Writer, id: str, who: Party, action: Action, step: Step, stored: str) -> int:
+    return tx.run(
         BEGIN, id=id, subject=who.subject, customer_id=who.customer_id, action=action.slug, level=int(who.proof), turn=1,
         step=stored, channel=who.origin.channel, source=who.origin.source, visit_id=who.visit_id,
         language=who.language.value, ended=_ended(step),
@@ -199,9 +195,7 @@ def out_of_date(shown: Shown) -> Shown:
     return replace(shown, refusal=Refusal("out_of_date", said, status=409))
 
 
-def _note(
-    tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step, reason: str = "", *, if_begun: bool = False
-) -> None:  # fmt: skip
+def _note(tx: Writer, slug: str, who: Party, journey_id: str, function: str, step: Step, reason: str = "") -> None:
     match step:
         case Ask(goal=True) | Done():
             outcome = "done"
@@ -215,7 +209,7 @@ def _note(
             assert_never(step)
     note(
         tx, who.origin, function, outcome, reason=reason, action=slug,
-        customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id, if_begun=if_begun,
+        customer_id=who.customer_id, visit_id=who.visit_id, journey_id=journey_id,
     )  # fmt: skip
 
 
