@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from portal.core import settling
 from portal.core.case import Case, Proof, Reply
 from portal.core.documents import Document, Kind
-from portal.core.errors import Refused
+from portal.core.errors import BillsUnseen, Refused
 from portal.core.languages import Text, _, verbatim
 from portal.core.money import Money
 from portal.core.ports import Account, Bill
@@ -31,11 +31,19 @@ PARTS = 5
 def start(case: Case) -> Step:
     if case.proof < Proof.CODE or case.person is None:
         return _by_contact_on_file()
-    account, document = case.billing.latest(case.person.customer_id)
+    account = case.billing.account(case.person.customer_id)
     bill = account.latest
     if bill is None:
         return Done(_("There is no invoice yet"), lead=_("Your first invoice will be here as soon as it is issued."))
-    return _shown(case, account, bill, document)
+    return _shown(case, account, bill, _document(case, bill))
+
+
+def _document(case: Case, bill: Bill) -> Document | None:
+    """What makes it up is worth a second question to billing, not the page."""
+    try:
+        return case.billing.document(case.person.customer_id if case.person else "", bill.number)
+    except BillsUnseen:
+        return None
 
 
 def _by_contact_on_file() -> Step:

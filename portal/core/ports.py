@@ -73,10 +73,6 @@ class Billing(Protocol):
         """Nobody's is empty, and takes as long."""
         ...
 
-    def latest(self, customer_id: str) -> tuple[Account, Document | None]:
-        """The account, and the whole of its newest document: None where there is none, or it alone cannot be seen."""
-        ...
-
     def document(self, customer_id: str, number: str) -> Document | None:
         """The whole document; None where this customer has none by that number."""
         ...

@@ -149,18 +149,6 @@ def test_a_balance_of_nothing_is_said_in_its_currency(store):
     assert store.billing.account(customer_id).balances == (ils(0),)
 
 
-def test_an_account_comes_with_the_whole_of_its_newest_document(store):
-    customer_id = store.customer(A=10000, B=-2500)
-    assert store.billing.latest(customer_id) == (store.billing.account(customer_id), store.billing.document(customer_id, "B"))
-    with store.books.write() as tx:
-        for number in ("D", "C"):  # of one day
-            tx.run(WHOLE, customer_id=customer_id, number=number, details="")
-    account, document = store.billing.latest(customer_id)
-    assert account.latest and document
-    assert account.latest.number == document.number == "D"
-    assert store.billing.latest("unknown") == (Account((), (), 0), None)
-
-
 def test_an_unknown_customer_has_nothing(store):
     for nobody in ["", "unknown", "nobody", "../1001", "1001/", "1001&customer_id=1002", "1001#", "לקוח", "a b"]:
         assert store.billing.account(nobody) == Account((), (), 0)

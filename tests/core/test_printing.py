@@ -16,9 +16,6 @@ class HalfSeen(EmbeddedBilling):
     def account(self, customer_id: str) -> Account:
         raise BillsUnseen("no answer")
 
-    def latest(self, customer_id: str) -> tuple[Account, None]:
-        return self.account(customer_id), None
-
 
 class Unseen(HalfSeen):
     def document(self, customer_id: str, number: str) -> None:

@@ -38,9 +38,6 @@ class Elsewhere:
         account = Account(bills, (ils(sum(self.bills.values())),))
         return less(account, upto, [row for row in found if row.payment_id not in self.recorded])
 
-    def latest(self, customer_id: str) -> tuple[Account, Document | None]:
-        return self.account(customer_id), None
-
     def document(self, customer_id: str, number: str) -> Document | None:
         return None
 

@@ -30,7 +30,7 @@ class BrokenBilling:
     def account(self, customer_id: str) -> None:
         raise RuntimeError(f"zq-trace at /srv/zq-path: SELECT zq_sql FROM customers WHERE id = {customer_id}")
 
-    latest = document = account
+    document = account
 
 
 @pytest.mark.parametrize("way", ["/?journey={}", "/?source={}", "/human?next=/{}", "/human?next={}", "/{}", "/l/{}", "/actions/{}"])

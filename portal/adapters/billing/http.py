@@ -48,13 +48,6 @@ class HttpBilling:
         # It may have heard of a payment since we looked: then it says so, and its figures have it already.
         return less(said.account(), upto, [row for row in rows if row.payment_id not in said.recorded])
 
-    def latest(self, customer_id: str) -> tuple[Account, Document | None]:
-        account = self.account(customer_id)
-        try:
-            return account, self.document(customer_id, account.latest.number) if account.latest else None
-        except BillsUnseen:
-            return account, None
-
     def document(self, customer_id: str, number: str) -> Document | None:
         if not 0 < len(number) <= LONGEST_NUMBER:
             return None
