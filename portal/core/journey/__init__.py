@@ -71,10 +71,8 @@ def settle(portal: Portal, provider: str, heard: Heard) -> None:
         outcome = payments.hear(tx, provider, heard)
         if outcome is not None and portal.billing.remote:
             telling.promise(tx, portal.outbox, outcome)
-    if outcome is None:
-        paying.tell_again(portal, heard.payment_id)
-    else:
-        paying.tell(portal, outcome.journey_id, outcome.paid)
+    # Of what changes nothing too: whoever heard it first may have died before the journey went on.
+    paying.tell(portal, heard.payment_id)
 
 
 def _action(portal: Portal, slug: str, who: Party) -> Action:

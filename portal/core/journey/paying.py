@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from portal.core import party, payments
-from portal.core.case import Action, Paid, Proof
+from portal.core.case import Action, Proof
 from portal.core.errors import BillsUnseen, NotFound, Permanent, Refused, TryAgain
 from portal.core.events import Origin, note
 from portal.core.journey import stored
@@ -15,13 +15,17 @@ from portal.core.party import Party
 from portal.core.payments import AnotherOpen, Changed, Known
 from portal.core.portal import Portal
 from portal.core.ports import Heard, Order, PaymentPage
-from portal.core.statements import Reader, Row
+from portal.core.statements import Row
 from portal.core.steps import STEPS, Done, Pay, Refusal
 
 # Another tab's payment is closed at the provider before this one is opened; more often than this it is not worth it.
 TRIES = 3
 
 Settle = Callable[[str, Heard], None]
+
+
+class _Overtaken(Exception):
+    """The payment or the journey is no longer what was read: nothing of this is kept."""
 
 
 def caught_up(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
@@ -33,10 +37,9 @@ def caught_up(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
         payment = payments.latest(reader, row.id)
         if payment is None or payment.state in payments.OPEN:
             return replace(shown, waiting=payment is not None)
-        paid = _untold(reader, payment, row)
-    if paid is None:
+    if not _is_news(payment, row):
         return shown
-    tell(portal, row.id, paid)
+    tell(portal, payment.id)
     return stored.named(portal, action, who, row.id)
 
 
@@ -69,35 +72,45 @@ def asked(portal: Portal, who: Party, shown: Shown, settle: Settle) -> Shown:
     return caught_up(portal, shown.action, who, row)
 
 
-def tell(portal: Portal, journey_id: str, paid: Paid) -> None:
-    """The journey goes on from its Pay step with how the payment ended."""
-    with portal.db.read() as reader:
-        row = reader.one(BY_ID, id=journey_id)
-        step = STEPS.load(row.step) if row and row.step else None
-        if row is None or row.ended_at or not isinstance(step, Pay):
-            return  # the customer went on without it: the ledger and the timeline have it
-        origin = Origin(row.channel, row.source)
-        who = party.customer(reader, row.customer_id or "", Proof(row.level), Language(row.language), origin, row.subject)
-    action = portal.actions[row.action]
-    following = action.steps[step.next](stored.case(portal, action, who), paid)
-    with portal.db.write() as tx:
-        stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), step.next, following, reason=paid.reason)
+def tell(portal: Portal, payment_id: str) -> None:
+    """The journey goes on from its Pay step with how the payment ended, and again where it turns out a success after all: words of one
+    payment come in any order, to any process."""
+    while not _told(portal, payment_id):
+        pass  # whoever was quicker got on
 
 
-def tell_again(portal: Portal, payment_id: str) -> None:
-    """A notice that repeats itself: whoever heard it first may have died before the journey went on."""
+def _told(portal: Portal, payment_id: str) -> bool:
+    """False: the payment, or the journey, has changed meanwhile."""
     with portal.db.read() as reader:
         payment = payments.find(reader, payment_id)
         row = reader.one(BY_ID, id=payment.journey_id) if payment else None
-        paid = _untold(reader, payment, row) if payment and row else None
-    if paid and row:
-        tell(portal, row.id, paid)
+        if payment is None or row is None or not _is_news(payment, row):
+            return True
+        paid = payments.paid(reader, payment)
+        origin = Origin(row.channel, row.source)
+        who = party.customer(reader, row.customer_id or "", Proof(row.level), Language(row.language), origin, row.subject)
+    step = STEPS.load(row.step) if row.step else None
+    if row.ended_at or not isinstance(step, Pay):
+        return True  # the customer went on without it: the ledger and the timeline have it
+    action = portal.actions[row.action]
+    following = action.steps[step.next](stored.case(portal, action, who), paid)
+    try:
+        with portal.db.write() as tx:
+            if not payments.show(tx, payment):
+                raise _Overtaken
+            if not stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), step.next, following, reason=paid.reason):
+                raise _Overtaken
+    except _Overtaken:
+        return False
+    return True
 
 
-def _untold(reader: Reader, payment: Known, row: Row) -> Paid | None:
-    """How the payment ended, where that journey does not know."""
-    untold = payment.settled_at is not None and payment.settled_at > row.updated_at
-    return payments.paid(reader, payment) if untold else None
+def _is_news(payment: Known, row: Row) -> bool:
+    """Whether the payment ended in a way that its journey does not know of. A success is told whatever was before; nothing else is where
+    the customer went on since."""
+    if payment.state is payments.State.SUCCESS:
+        return payment.shown != payment.state
+    return not payment.shown and payment.settled_at is not None and payment.settled_at >= row.updated_at
 
 
 def _opened(portal: Portal, who: Party, shown: Shown, step: Pay, settle: Settle) -> Known:

@@ -5,11 +5,11 @@ from portal.core.payments.hearing import Outcome, hear, paid
 from portal.core.payments.opening import AnotherOpen, Changed, gave_up, open_payment, started
 from portal.core.payments.owing import asked
 from portal.core.payments.returning import give_back, look_back, look_into
-from portal.core.payments.rows import Known, find, latest
+from portal.core.payments.rows import Known, find, latest, show
 from portal.core.payments.states import OPEN, STATES, State
 
 __all__ = [
     "OPEN", "STATES", "AnotherOpen", "Changed", "Known", "Outcome", "State", "Undecided",
     "ask_about", "ask_now", "asked", "close", "find", "gave_up", "give_back", "hear", "latest", "look_back", "look_into",
-    "open_payment", "paid", "started",
+    "open_payment", "paid", "show", "started",
 ]  # fmt: skip

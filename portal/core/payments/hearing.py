@@ -33,8 +33,6 @@ class Outcome:
     """How a payment ended."""
 
     payment_id: str
-    customer_id: str
-    journey_id: str
     paid: Paid
     refund_due: Money
 
@@ -117,7 +115,7 @@ def _write(tx: Writer, payment: Known, open_amounts: Mapping[str, int], given: C
 def _outcome(tx: Writer, payment_id: str) -> Outcome:
     payment = find(tx, payment_id)
     assert payment
-    return Outcome(payment.id, payment.customer_id, payment.journey_id, paid(tx, payment), payment.refund_due)
+    return Outcome(payment.id, paid(tx, payment), payment.refund_due)
 
 
 def paid(reader: Reader, payment: Known) -> Paid:

@@ -40,7 +40,8 @@ TERMS = Codec(Terms, Settlement, Money, Seen)
 COLUMNS: tuple[Any, ...] = (
     Payment.id, Payment.customer_id, Payment.journey_id, Payment.state, Payment.settlement, Payment.provider,
     Payment.provider_reference, Payment.page_url, Payment.language, Payment.channel, Payment.reason, Payment.refund_due,
-    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at, Payment.told,
+    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at, Payment.shown,
+    Payment.told,
 )  # fmt: skip
 ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
 LATEST = Statement(
@@ -63,6 +64,13 @@ def _move(to: State) -> Statement:
 MOVE: dict[State, Statement] = {state: _move(state) for state in State if state is not State.CREATED}
 
 
+SHOW = Statement(
+    update(Payment)
+    .where(col(Payment.id) == p("payment_id"), col(Payment.state) == p("state_"), col(Payment.shown) != p("state_"))
+    .values(shown=p("state_"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A payment as it stands. `page_url` is empty until the provider has made a page for it."""
@@ -83,6 +91,7 @@ class Known:
     disputed: Money  # without what was won
     created_at: int
     settled_at: int | None
+    shown: str  # the end that its journey went on with
     told: str  # whether a billing system outside knows of it (owing.py)
 
     @property
@@ -120,6 +129,11 @@ def move(tx: Writer, payment_id: str, to: State, reason: str = "") -> bool:
     return tx.run(MOVE[to], payment_id=payment_id, reason_=reason[:200]) == 1
 
 
+def show(tx: Writer, payment: Known) -> bool:
+    """Its journey goes on with this end, in this transaction. False: it ended otherwise meanwhile, or somebody was quicker."""
+    return tx.run(SHOW, payment_id=payment.id, state_=payment.state.value) == 1
+
+
 def known(row: Row) -> Known:
     terms: Terms = TERMS.load(row.settlement)
     currency = terms.kept.currency
@@ -128,5 +142,5 @@ def known(row: Row) -> Known:
         reference=row.provider_reference, page_url=row.page_url, language=Language(row.language), channel=row.channel, reason=row.reason,
         refund_due=Money(row.refund_due, currency), refunded=Money(row.refunded - row.refund_failed, currency),
         disputed=Money(row.disputed - row.dispute_won, currency), created_at=row.created_at, settled_at=row.settled_at,
-        told=row.told,
+        shown=row.shown, told=row.told,
     )  # fmt: skip

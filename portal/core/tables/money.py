@@ -41,6 +41,7 @@ class Payment(SQLModel, table=True):
     created_at: int = instant()
     updated_at: int = instant()
     settled_at: int | None = maybe_instant()
+    shown: str = ""  # the end that its journey went on with; empty until then
     told: str = ""  # a billing system outside: waiting, then told; empty where our own ledger is the billing
     asked_at: int = instant(0)  # when the provider was last asked
 
