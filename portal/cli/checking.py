@@ -11,8 +11,6 @@ from portal.cli import starting
 if TYPE_CHECKING:
     from portal.settings import Settings
 
-SEPARATE = "PORTAL_SEPARATE_WORKER"  # what `serve` tells its own processes
-
 
 def check() -> None:
     """Whether everything is there that a start needs."""
@@ -63,7 +61,7 @@ def _host(settings: "Settings") -> Iterator[tuple[bool, str]]:
 def _strangers(settings: "Settings") -> list[str]:
     from pydantic_settings import DotEnvSettingsSource
 
-    known = {str(field.validation_alias) for field in type(settings).model_fields.values()} | {SEPARATE}
+    known = {str(field.validation_alias) for field in type(settings).model_fields.values()} | {starting.SEPARATE}
     given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(type(settings)).env_vars)}
     return sorted(name for name in given - known if name.startswith("PORTAL_"))
 

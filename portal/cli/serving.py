@@ -36,7 +36,7 @@ def serve(
     seeded: Annotated[bool, typer.Option("--seed", help="First put the demo company into an empty database.")] = False,
 ) -> None:
     """The portal."""
-    os.environ["PORTAL_SEPARATE_WORKER"] = "" if with_worker else "1"
+    os.environ[starting.SEPARATE] = "" if with_worker else "1"
     config = _config(host, port, workers)
     listening = config.bind_socket()  # first: of port 0 the system chooses one, and links lead there
     address = starting.address(host, listening)
@@ -93,7 +93,7 @@ def application() -> Starlette:
     end_with_parent()
     began()
     logging_to_stderr()
-    portal = build(Settings(), separate_worker=bool(os.environ.get("PORTAL_SEPARATE_WORKER")))
+    portal = build(Settings(), separate_worker=bool(os.environ.get(starting.SEPARATE)))
     hugepages.gather()
     return portal
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from portal.core.company import Company
     from portal.settings import Settings
 
+SEPARATE = "PORTAL_SEPARATE_WORKER"  # what `serve` tells its own processes
+
 
 @contextmanager
 def or_a_line() -> Iterator[None]:

@@ -27,7 +27,7 @@ def show(call: Call, pages: Pages) -> Response:
     except NotFound:
         if "returned" not in call.query:
             raise
-        return pages.error(call, 404, *ELSEWHERE)
+        return pages.error(call, 404, *ELSEWHERE, next=call.here)
     return page(call, pages, shown, returned="returned" in call.query, checked="checked" in call.query)
 
 

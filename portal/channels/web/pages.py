@@ -99,10 +99,14 @@ class Pages:
             response.headers["hx-redirect"] = call.here
         return response
 
-    def error(self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = ()) -> Response:
+    def error(
+        self, call: Call, status: int, title: Text, text: Text, reference: str = "", actions: tuple[Any, ...] = (), next: str = ""
+    ) -> Response:  # fmt: skip
+        """`next`: where a code by SMS would lead."""
         return self.html(
             call, "error.html", title, status=status, benefit=False, title=title.say(call.language), text=text.say(call.language),
             money_line=_of_money(call).say(call.language) if status >= 500 else "", reference=reference, back=HOME, actions=actions,
+            next=next,
         )  # fmt: skip
 
 
