@@ -113,7 +113,7 @@ def bill(case: Case, reply: Reply) -> Step:
 
 
 def receipt(case: Case, paid: Paid) -> Step:
-    return settling.thanks(paid, case.today, personal=case.proof is Proof.CODE) if paid.state == "success" else _again(case, paid)
+    return settling.thanks(case, paid) if paid.state == "success" else _again(case, paid)
 
 
 def _by_number_and_amount(case: Case) -> Step:

@@ -81,6 +81,7 @@ class Paid:
     owed: Money
     charge: Money
     saving: Money
+    at: int  # unix milliseconds, when it ended
     reason: str = ""
     balance_after: Money | None = None
     waived: Money | None = None  # a fee that other ways charge

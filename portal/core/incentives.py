@@ -157,7 +157,7 @@ def release(tx: Writer, payment_id: str) -> None:
 def take_again(tx: Writer, payment_id: str) -> tuple[Redeemed, ...]:
     """Money that came after we gave the payment up was paid on a promise: what was released is used after all, as far as the
     budget lasts, whatever the day. Returns what was."""
-    for row in tx.all(REDEEMED, payment_id=payment_id, state="released"):
+    for row in sorted(tx.all(REDEEMED, payment_id=payment_id, state="released"), key=lambda row: row.incentive_id):
         incentive = tx.one(KNOWN, id=row.incentive_id)
         _take(tx, SPEND_WHATEVER_THE_DAY, incentive, payment_id, row.customer_id, Money(row.amount, row.currency), "applied")
     return redeemed(tx, payment_id)

@@ -14,11 +14,12 @@ from portal.core.case import Proof
 from portal.core.errors import Refused
 from portal.core.events import Origin
 from portal.core.identity import guards
+from portal.core.identity.people import SETTLED
 from portal.core.keys import Keys, name
 from portal.core.languages import Language, _
 from portal.core.spans import MINUTE_MS
 from portal.core.statements import Reader, Statement, Writer, insert, now, p
-from portal.core.tables import Link
+from portal.core.tables import Customer, Link
 
 SALT = "link"
 LIFETIME_MS = 15 * MINUTE_MS
@@ -44,9 +45,12 @@ NEW = Statement(
     )
 )  # fmt: skip
 LOOK = Statement(select(*COLUMNS).where(col(Link.id) == p("id"), col(Link.used_at).is_(None), col(Link.expires_at) > now()))
+# The telephone may have changed hands while the link was written, or since.
+_holds = select(Customer.customer_id).where(col(Customer.customer_id) == col(Link.customer_id), SETTLED).exists()
+_still_theirs = (col(Link.level) < int(Proof.CODE)) | col(Link.customer_id).is_(None) | _holds
 SPEND = Statement(
     update(Link)
-    .where(col(Link.id) == p("id_"), col(Link.used_at).is_(None), col(Link.expires_at) > now())
+    .where(col(Link.id) == p("id_"), col(Link.used_at).is_(None), col(Link.expires_at) > now(), _still_theirs)
     .values(used_at=now())
     .returning(*COLUMNS)
 )

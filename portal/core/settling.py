@@ -1,12 +1,11 @@
 """What a customer may pay of what they owe: the settlement, and the lines that explain it."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from portal.core import incentives, typed
 from portal.core.case import Case, Offer, Paid, Proof
 from portal.core.errors import Refused
-from portal.core.languages import Text, Words, _, verbatim
+from portal.core.languages import Text, Words, _, moment, verbatim
 from portal.core.money import Money, digits
 from portal.core.ports import Account, Bill
 from portal.core.steps import Done, Fact, Part, Refusal, Send, Settlement
@@ -148,8 +147,9 @@ def what_for(invoices: tuple[str, ...], *, checked: bool, part: bool) -> Text:
     return _("On account of invoice {number}", number=invoices[0]) if part else _("Invoice {number}", number=invoices[0])
 
 
-def thanks(paid: Paid, on: date, *, personal: bool) -> Done:
-    """A payment that succeeded that day: what was paid, saved and is still to pay."""
+def thanks(case: Case, paid: Paid) -> Done:
+    """What was paid, saved and is still to pay, and on which day, though it may be told on another."""
+    personal, on = case.proof is Proof.CODE, moment(paid.at, case.company.zone).date()
     facts = [
         Fact(_("You paid"), paid.charge, "paid", strong=True),
         Fact(_("What was paid"), what_for(paid.invoices, checked=paid.checked, part=paid.part), "what"),

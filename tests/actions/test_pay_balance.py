@@ -350,6 +350,10 @@ def test_by_an_id_number_the_steps_of_the_account_are_closed(database, customer)
 # --- how it ended
 
 
+# In Israel, where it is the 21st; told on the 22nd.
+JUST_AFTER_MIDNIGHT = 1_795_215_600_000  # 2026-11-20T23:00Z
+
+
 def test_a_success_is_a_receipt(database, customer):
     owes(database, "c1", A=10000, B=2500)
     offers(database, "five", "percent", 500)
@@ -357,10 +361,10 @@ def test_a_success_is_a_receipt(database, customer):
     assert isinstance(step, Pay)
     (outcome,) = hears(database, says(begins(database, "c1", step.settlement), "success"))
     assert outcome
-    done = pay_balance.receipt(customer(), outcome.paid)
+    done = pay_balance.receipt(customer(), replace(outcome.paid, at=JUST_AFTER_MIDNIGHT))
     number = settling.receipt_number(outcome.payment_id)
     assert told(done).items() >= {"paid": ils(9500), "saving": ils(500), "balance": ils(2500), "reference": number}.items()
-    assert (_what(done), told(done)["date"]) == ("Invoice A", date(2026, 11, 22))
+    assert (_what(done), told(done)["date"]) == ("Invoice A", date(2026, 11, 21))
     assert isinstance(done, Done)
     assert (done.receipt, done.lead, [(send.kind, send.to) for send in done.sends]) == (outcome.payment_id, None, [("receipt", "sms")])
 

@@ -19,7 +19,7 @@ from portal.core.ledger import Entry
 from portal.core.money import Money
 from portal.core.outbox import Outbox
 from portal.core.papers_codec import DOCUMENTS
-from portal.core.payments import Known, telling
+from portal.core.payments import Known, Pressed, telling
 from portal.core.payments.opening import Changed
 from portal.core.ports import Account, Billing, PaymentPage, Recorded, Taken
 from portal.core.statements import Database, Statement, insert, now, p
@@ -57,7 +57,8 @@ class Store:
         seen = payments.asked(self.db, self.billing, customer_id, settlement)
         with self.db.write() as tx:
             payment = payments.open_payment(
-                tx, customer_id=customer_id, journey_id=f"j-{customer_id}", settlement=settlement, provider="fake", language=Language.EN,
+                tx, customer_id=customer_id, pressed=Pressed(f"j-{customer_id}", 1, "receipt"),
+                settlement=settlement, provider="fake", language=Language.EN,
                 channel="web", seen=seen,
             )  # fmt: skip
             assert payments.started(tx, payment.id, PaymentPage(f"ref-{payment.id}", "https://pay.example"))

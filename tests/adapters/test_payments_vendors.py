@@ -11,7 +11,7 @@ from portal.core import payments
 from portal.core.errors import BadNotice, Permanent, TryAgain
 from portal.core.languages import Language
 from portal.core.money import Money
-from portal.core.payments import Known
+from portal.core.payments import Known, Pressed
 from portal.core.ports import Heard, Order, Payments, Returned, Reversal
 from portal.core.statements import Database
 from tests.adapters.payments_vendors import Notice, SandboxVendor, StripeVendor, Vendor
@@ -243,7 +243,8 @@ def opened(db: Database, provider: Payments, customer_id: str, charge: int = 123
     owes(db, customer_id, A=charge - 2345, B=2345)
     with db.write() as tx:
         payment = payments.open_payment(
-            tx, customer_id=customer_id, journey_id=f"of {customer_id}", settlement=settles(charge, "A", "B"), provider=provider.name,
+            tx, customer_id=customer_id, pressed=Pressed(f"of {customer_id}", 1, "receipt"),
+            settlement=settles(charge, "A", "B"), provider=provider.name,
             language=Language.EN, channel="web",
         )  # fmt: skip
     page = provider.begin(Order(payment.id, payment.charge, "Demo", Language.HE, ORDER.return_url, ORDER.cancel_url))

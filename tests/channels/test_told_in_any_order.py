@@ -5,17 +5,24 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import col, select
 
-from portal.core import journey, payments
+from portal.core import journey, party, payments
+from portal.core.case import Proof
+from portal.core.events import Origin
+from portal.core.journey import paying
 from portal.core.journey.rows import BY_ID, GO_ON
+from portal.core.languages import Language
 from portal.core.ports import Account, Billing, Heard
-from portal.core.statements import Database, Statement
-from portal.core.tables import Event
-from tests.channels.test_main_job import RECEIPTS, approve, identified, the_payment, turn_of
+from portal.core.statements import Database, Row, Statement
+from portal.core.steps import Pay
+from portal.core.tables import Event, Payment
+from tests.channels.test_main_job import DANIEL, RECEIPTS, approve, identified, the_payment, turn_of
+from tests.client import Page
 from tests.databases import quick_on_sqlite
-from tests.processes.instances import to_provider
+from tests.processes.instances import decide, to_provider
 
 pytestmark = quick_on_sqlite
 PATH = "/actions/pay-balance"
+CHARGED = Statement(select(Payment.state, Payment.charge).order_by(col(Payment.charge).desc()))
 TOLD = Statement(select(Event.outcome).where(col(Event.step) == "receipt").order_by(col(Event.id)))
 
 
@@ -54,6 +61,14 @@ def declined(new_portal, meanwhile, demo_database):
     return portal
 
 
+@pytest.fixture
+def owing(portal):
+    """The browser of somebody who owes two bills."""
+    portal.open("/?lang=en")
+    identified(portal, DANIEL)
+    return portal
+
+
 def success(db: Database) -> Heard:
     payment = the_payment(db)
     return Heard("taken", payment.id, payment.reference, "success", payment.charge)
@@ -62,6 +77,11 @@ def success(db: Database) -> Heard:
 def told(db: Database) -> list[str]:
     with db.read() as reader:
         return [row.outcome for row in reader.all(TOLD)]
+
+
+def receipts(db: Database) -> list[Row]:
+    with db.read() as reader:
+        return reader.all(RECEIPTS)
 
 
 def test_a_success_heard_while_the_refusal_is_told_by_a_process_that_died_of_it(declined, meanwhile, demo_database):
@@ -82,8 +102,7 @@ def test_a_success_told_while_the_refusal_is_told_is_told_once(declined, meanwhi
     approve(declined, demo_database, "failed")
     assert declined.open(PATH).heading == "You owe nothing"
     assert told(demo_database) == ["done"]
-    with demo_database.read() as reader:
-        assert len(reader.all(RECEIPTS)) == 1
+    assert len(receipts(demo_database)) == 1
 
 
 def test_a_success_that_is_heard_after_the_refusal_was_told_and_then_nobody_tells(declined, demo_database):
@@ -116,3 +135,83 @@ def test_a_second_refusal_does_not_put_the_page_out_of_date(declined, demo_datab
     assert the_payment(demo_database).state is payments.State.FAILED
     again = declined.post(PATH, data={"turn": turn_of(page), "reply": "pay"}, follow_redirects=False)
     assert again.status_code == 303
+
+
+def who(portal) -> party.Party:
+    with portal.app.state.portal.db.read() as reader:
+        return party.customer(reader, "1002", Proof.CODE, Language.EN, Origin("web"), "customer:1002")
+
+
+def chosen(portal, amount: str) -> Page:
+    asking = portal.submit(portal.submit(portal.open(PATH), "change"), "choice-other")
+    return portal.submit(asking, "submit", amount=amount)
+
+
+def charged(db: Database) -> list[tuple[str, int]]:
+    with db.read() as reader:
+        return [(row.state, row.charge) for row in reader.all(CHARGED)]
+
+
+def test_a_success_is_told_to_whoever_chooses_another_amount_meanwhile(owing, demo_database):
+    to_provider(owing)
+    choosing = owing.submit(owing.open(PATH), "change")
+    approve(owing, demo_database)
+    assert owing.submit(choosing, "choice-other").heading == "Paid. Thank you."
+    assert owing.open(f"{PATH}?journey={the_payment(demo_database).journey_id}&returned=1").heading == "Paid. Thank you."
+    assert len(receipts(demo_database)) == 1
+    assert owing.open(PATH).heading == "You owe nothing"
+
+
+def test_a_part_that_was_paid_while_pay_was_pressed_again_is_not_charged_twice(owing, demo_database):
+    portal = owing.app.state.portal
+    owing.submit(chosen(owing, "30"), "submit")
+    pressed = journey.show(portal, "pay-balance", who(owing))
+    assert isinstance(pressed.step, Pay)
+    with demo_database.write() as tx:
+        payments.hear(tx, "sandbox", success(demo_database))
+    shown = paying.pay(portal, who(owing), pressed, pressed.step)
+    assert isinstance(shown, journey.Shown)
+    assert (shown.step.title.say(Language.EN), shown.refusal and shown.refusal.id) == ("Paid. Thank you.", "paid_already")
+    assert charged(demo_database) == [("success", 3000)]
+    assert len(receipts(demo_database)) == 1
+
+
+def test_all_that_was_paid_while_pay_was_pressed_again_has_its_receipt(owing, demo_database):
+    portal = owing.app.state.portal
+    to_provider(owing)
+    pressed = journey.show(portal, "pay-balance", who(owing))
+    assert isinstance(pressed.step, Pay)
+    with demo_database.write() as tx:
+        payments.hear(tx, "sandbox", success(demo_database))
+    shown = paying.pay(portal, who(owing), pressed, pressed.step)
+    assert isinstance(shown, journey.Shown)
+    assert (shown.step.title.say(Language.EN), shown.refusal and shown.refusal.id) == ("Paid. Thank you.", "paid_already")
+    assert len(receipts(demo_database)) == 1
+
+
+def test_whoever_presses_pay_in_another_tab_after_it_was_paid_sees_the_receipt(owing, demo_database):
+    page = chosen(owing, "30")
+    owing.submit(page, "submit")
+    approve(owing, demo_database)
+    shown = owing.submit(page, "submit")
+    assert shown.heading == "Paid. Thank you."
+    assert "earlier payment" in shown.said("error")
+    assert charged(demo_database) == [("success", 3000)]
+
+
+def test_another_amount_is_not_opened_once_the_first_turns_out_to_be_paid(owing, demo_database):
+    till = owing.submit(chosen(owing, "30"), "submit")
+    decide(owing, till.path, notice="never")
+    shown = owing.submit(chosen(owing, "50"), "submit")
+    assert shown.heading == "Paid. Thank you."
+    assert "earlier payment" in shown.said("error")
+    assert charged(demo_database) == [("success", 3000)]
+
+
+def test_another_amount_that_replaced_the_first_is_what_the_page_shows(owing, demo_database):
+    owing.submit(chosen(owing, "200"), "submit")
+    till = owing.submit(chosen(owing, "50"), "submit")
+    page = owing.open(PATH)
+    assert (page.said("amount-due"), page.has("error")) == ("₪50.00", False)
+    assert owing.submit(page, "submit").path == till.path
+    assert charged(demo_database) == [("cancelled", 20000), ("started", 5000)]

@@ -9,7 +9,7 @@ from portal.core import ledger, payments
 from portal.core.languages import Language
 from portal.core.ledger import Entry
 from portal.core.money import Money
-from portal.core.payments import Known
+from portal.core.payments import Known, Pressed
 from portal.core.ports import Heard, Order, PaymentPage, Returned, Reversal
 from portal.core.statements import Database, Statement, Writer, insert, now, p
 from portal.core.steps import Settlement
@@ -80,8 +80,9 @@ def opens(db: Database, customer_id: str, settlement: Settlement, journey: str =
 
 def open_payment(tx: Writer, customer_id: str, settlement: Settlement, journey: str = "j1") -> Known:
     return payments.open_payment(
-        tx, customer_id=customer_id, journey_id=journey, settlement=settlement, provider="fake", language=Language.EN, channel="web"
-    )
+        tx, customer_id=customer_id, pressed=Pressed(journey, 1, "receipt"), settlement=settlement, provider="fake",
+        language=Language.EN, channel="web",
+    )  # fmt: skip
 
 
 def begins(db: Database, customer_id: str, settlement: Settlement, journey: str = "j1") -> Known:

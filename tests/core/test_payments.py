@@ -3,6 +3,7 @@
 import random
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import combinations
 
 import psycopg
@@ -334,6 +335,16 @@ def test_closing_a_payment_that_was_paid_meanwhile_credits_it(database):
     assert (state(database, payment), balance(database, "c1")) == ("success", 0)
     with pytest.raises(Changed):
         opens(database, "c1", settles(5000, "A"))
+
+
+def test_a_page_that_another_process_got_meanwhile_is_closed_too(database):
+    """It was waiting for the provider when the customer asked for another amount here."""
+    owes(database, "c1", A=10000)
+    payment = begins(database, "c1", settles(10000, "A"))
+    provider = FakeProvider()
+    provider.will_say(says(payment, "cancelled"))
+    payments.close(database, provider, replace(payment, reference=""), lambda name, heard: hears(database, heard))
+    assert (provider.expired, state(database, payment)) == ([payment.reference], "cancelled")
 
 
 def test_a_payment_the_bank_has_not_answered_on_is_not_closed(database):

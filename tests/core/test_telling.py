@@ -12,7 +12,7 @@ from portal.core.errors import BillsUnseen, Permanent, TryAgain
 from portal.core.languages import Language
 from portal.core.money import Money
 from portal.core.outbox import Outbox
-from portal.core.payments import Changed, Known, telling
+from portal.core.payments import Changed, Known, Pressed, telling
 from portal.core.payments.owing import less, untold
 from portal.core.ports import Account, Bill, PaymentPage, Recorded, Taken
 from portal.core.statements import Database
@@ -61,7 +61,8 @@ def opens(billing: Elsewhere, settlement: Settlement, customer_id: str = "c1", j
     seen = payments.asked(billing.db, billing, customer_id, settlement)
     with billing.db.write() as tx:
         payment = payments.open_payment(
-            tx, customer_id=customer_id, journey_id=journey, settlement=settlement, provider="fake", language=Language.EN, channel="web",
+            tx, customer_id=customer_id, pressed=Pressed(journey, 1, "receipt"),
+            settlement=settlement, provider="fake", language=Language.EN, channel="web",
             seen=seen,
         )  # fmt: skip
         assert payments.started(tx, payment.id, PaymentPage(f"ref-{payment.id}", "https://pay.example"))
@@ -123,7 +124,8 @@ def test_a_payment_that_succeeds_after_billing_was_asked_is_not_owed_again(elsew
     succeeds(elsewhere, opens(elsewhere, settles(10000, "A")))
     with pytest.raises(Changed), elsewhere.db.write() as tx:
         payments.open_payment(
-            tx, customer_id="c1", journey_id="j2", settlement=settles(10000, "A"), provider="fake", language=Language.EN, channel="web",
+            tx, customer_id="c1", pressed=Pressed("j2", 1, "receipt"),
+            settlement=settles(10000, "A"), provider="fake", language=Language.EN, channel="web",
             seen=old,
         )  # fmt: skip
 

@@ -9,12 +9,17 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from portal.core.keys import Keys
+from portal.core.statements import Statement, now, p
+from portal.core.tables import Customer
 from tests.client import Client, Page
 from tests.security import visitors
 from tests.security.visitors import DANIEL, DANIEL_ID, RUTH, RUTH_ID, code, elsewhere, is_in, newest, pass_time
 
+CHANGED_HANDS = Statement(update(Customer).where(col(Customer.customer_id) == p("id_")).values(mobile_since=now()))
 AGENTS = Path(__file__).resolve().parents[2] / "../shared/data/08-link-preview-agents"
 ELSEWHERE = (
     "//e",
@@ -96,6 +101,14 @@ def test_a_link_to_another_telephone_opens_none_that_is_shut(portal):
     assert press_continue(portal, texted(portal, DANIEL_ID, DANIEL)).status_code == 303
     portal.cookies.clear()
     assert visitors.ask(portal, RUTH).status_code == 429
+
+
+def test_a_link_that_was_written_while_the_telephone_changed_hands_lets_nobody_in(portal, demo_database):
+    path = texted(portal)
+    with demo_database.write() as tx:
+        assert tx.run(CHANGED_HANDS, id_="1001") == 1
+    assert press_continue(portal, path).status_code == 410
+    assert not is_in(portal)
 
 
 def test_the_same_link_written_otherwise_is_the_same_link(portal):

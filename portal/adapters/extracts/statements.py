@@ -66,20 +66,21 @@ CHANGE_INVOICE = Statement(
     .values(**{c: p(c) for c in WRITTEN}, imported_at=now())
 )
 
-# Whoever had the old telephone is out, on every device, and codes and links sent to it are dead.
+# Whoever had the old telephone is out, on every device, and codes and links sent to it are dead. Visits last: somebody may be let in
+# until codes and links are over.
 MOBILE_CHANGED = (
     Statement(
         update(Customer).where(col(Customer.customer_id) == p("customer_id")).values(mobile_since=now(), mobile_reassigned_at=null())
     ),
     Statement(
+        update(Challenge).where(col(Challenge.customer_id) == p("customer_id"), col(Challenge.used_at).is_(None)).values(used_at=now())
+    ),
+    Statement(update(Link).where(col(Link.customer_id) == p("customer_id"), col(Link.used_at).is_(None)).values(used_at=now())),
+    Statement(
         update(Visit)
         .where(col(Visit.customer_id) == p("customer_id"), col(Visit.ended_at).is_(None))
         .values(ended_at=now(), ended_because="mobile changed")
     ),
-    Statement(
-        update(Challenge).where(col(Challenge.customer_id) == p("customer_id"), col(Challenge.used_at).is_(None)).values(used_at=now())
-    ),
-    Statement(update(Link).where(col(Link.customer_id) == p("customer_id"), col(Link.used_at).is_(None)).values(used_at=now())),
 )
 
 

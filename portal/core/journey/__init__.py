@@ -5,17 +5,13 @@ same screen. Each reply names the turn it answers; a stale one gets the current 
 transaction; what they said is stored, noted and sent in one.
 """
 
-from functools import partial
-
-from portal.core import payments
 from portal.core.case import Action, Reply
 from portal.core.errors import NotFound, ProofNeeded, Refused, Unexpected
 from portal.core.journey import guesses, paying, stored
+from portal.core.journey.outcomes import caught_up, settle
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.party import Party
-from portal.core.payments import telling
 from portal.core.portal import Portal
-from portal.core.ports import Heard
 from portal.core.steps import Ask, Pay, Step
 
 
@@ -23,9 +19,9 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     """The pending step, or the first one; with `journey_id` the last step of that journey, ended or not."""
     action = _action(portal, slug, who)
     row = stored.find(portal, action, who, journey_id) if who.subject else None
-    if row is not None and row.step:
-        shown = paying.caught_up(portal, action, who, row)
-        gone_on = shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
+    if row is not None and (row.step or row.turn > 1):
+        shown = caught_up(portal, action, who, row)
+        gone_on = row.step and shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
         if shown.waiting or shown.ended or gone_on:
             return shown
     if row is not None and row.subject != who.subject:
@@ -42,8 +38,11 @@ def reply(
     """Answers the pending `Ask`, or opens a payment for the pending `Pay`. A stale turn gets the current step, and so does the `mark` of
     another sum: turns begin again with each journey, and what is owed may change within one. What was asked of a journey that ended
     meanwhile gets its end: a double tap asks once."""
-    if said.value != "pay" and (ended := stored.ended(portal, _action(portal, slug, who), who, journey_id)):
-        return ended
+    if ended := stored.ended(portal, _action(portal, slug, who), who, journey_id):
+        if said.value != "pay":
+            return ended
+        if receipt := paying.arrived(ended):
+            return receipt
     # Whoever says that they paid may have begun with their ID number, and proved more since: it is asked about that payment.
     shown = show(portal, slug, who, journey_id if said.value == "check" else "")
     if shown.turn != turn or shown.ended or not _is_of(shown.step, mark):
@@ -54,25 +53,15 @@ def reply(
             case Ask(next=function):
                 return _answered(portal, who, shown, function, said)
             case Pay() as step if said.value == "pay":
-                return paying.pay(portal, who, shown, step, partial(settle, portal))
+                return paying.pay(portal, who, shown, step)
             case Pay() if said.value == "check" and shown.waiting:
-                return paying.asked(portal, who, shown, partial(settle, portal))
+                return paying.asked(portal, who, shown)
             case Pay(back=function) if function and said.value == "change":
                 return _answered(portal, who, shown, function, said)
             case _:
                 return shown
     except Refused as refused:
         return stored.refuse(portal, who, shown, refused, said)
-
-
-def settle(portal: Portal, provider: str, heard: Heard) -> None:
-    """What a verified notice, or the provider when asked, says of a payment; then the journey goes on with it."""
-    with portal.db.write() as tx:
-        outcome = payments.hear(tx, provider, heard)
-        if outcome is not None and portal.billing.remote:
-            telling.promise(tx, portal.outbox, outcome)
-    # Of what changes nothing too: whoever heard it first may have died before the journey went on.
-    paying.tell(portal, heard.payment_id)
 
 
 def _action(portal: Portal, slug: str, who: Party) -> Action:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import exists, update
 from sqlmodel import col, select
 
+from portal.core.payments.states import State, is_one_of
 from portal.core.statements import Statement, insert, now, p
-from portal.core.tables import Journey
+from portal.core.tables import Journey, Payment
 
 COLUMNS: tuple[Any, ...] = (
     Journey.id, Journey.action, Journey.subject, Journey.customer_id, Journey.level, Journey.turn, Journey.step, Journey.language,
@@ -27,7 +28,11 @@ BEGIN = Statement(
     )
     .on_conflict_do_nothing()
 )  # fmt: skip
-_at_turn = update(Journey).where(col(Journey.id) == p("id_"), col(Journey.turn) == p("turn_"), col(Journey.ended_at).is_(None))
+# Nothing moves a journey on over a success that it does not know of: that is told first.
+_knows_what_was_paid = ~exists().where(col(Payment.journey_id) == col(Journey.id), is_one_of(State.SUCCESS), col(Payment.shown) == 0)
+_there = (col(Journey.id) == p("id_"), col(Journey.turn) == p("turn_"), col(Journey.ended_at).is_(None), _knows_what_was_paid)
+STILL = Statement(select(Journey.id).where(*_there))
+_at_turn = update(Journey).where(*_there)
 _moved: dict[str, Any] = {
     "step": p("step_"), "turn": col(Journey.turn) + p("on_"), "updated_at": now(), "ended_at": p("ended_") * now(),
 }  # fmt: skip

@@ -89,7 +89,10 @@ def begin(portal: Portal, action: Action, who: Party, step: Step) -> Shown:
         if begun:
             _note(tx, action.slug, who, id, "start", step)
             effects.carry_out(portal, tx, who, id, 1, step)
-    return Shown(action, id, 1, step) if begun or _ended(step) else current(portal, action, who)
+    if begun or _ended(step):
+        return Shown(action, id, 1, step)
+    row = find(portal, action, who)
+    return of(portal, action, who, row) if row else begin(portal, action, who, step)  # that one has ended already
 
 
 def _named(portal: Portal, who: Party, action: Action, step: Step) -> str:
@@ -151,24 +154,16 @@ def _first(step: Step) -> str:
     return "" if isinstance(step, Ask) else STEPS.dump(step)
 
 
-def _of(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
+def of(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
     step = STEPS.load(row.step) if row.step else action.steps["start"](case(portal, action, who))
     return Shown(action, row.id, row.turn, step)
-
-
-def current(portal: Portal, action: Action, who: Party) -> Shown:
-    """What another request made of it meanwhile."""
-    row = find(portal, action, who)
-    if row is None:
-        raise NotFound(action.slug)
-    return _of(portal, action, who, row)
 
 
 def named(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown:
     """What another request made of that one, ended or not."""
     row = find(portal, action, who, journey_id)
     assert row
-    return _of(portal, action, who, row)
+    return of(portal, action, who, row)
 
 
 def ended(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown | None:
@@ -177,7 +172,7 @@ def ended(portal: Portal, action: Action, who: Party, journey_id: str) -> Shown 
         return None
     with portal.db.read() as reader:
         row = _theirs(reader, action, who, journey_id)
-    return _of(portal, action, who, row) if row and row.ended_at else None
+    return of(portal, action, who, row) if row and row.ended_at else None
 
 
 def refuse(portal: Portal, who: Party, shown: Shown, refused: Refused, said: Reply) -> Shown:

@@ -14,7 +14,7 @@ from portal.core.payments.rows import COLUMNS, Known, find, known
 from portal.core.payments.states import OPEN, State, is_one_of
 from portal.core.ports import Heard, Payments
 from portal.core.spans import MINUTE_MS
-from portal.core.statements import Database, Row, Statement, now, p
+from portal.core.statements import Database, Row, Statement, Writer, now, p
 from portal.core.tables import Payment
 
 log = structlog.get_logger()
@@ -56,6 +56,14 @@ CLAIM_ONE = Statement(
 )  # fmt: skip
 
 Settle = Callable[[str, Heard], object]  # journey.settle, with the provider's name: hears it, and moves the journey
+
+
+class _GotAPage(Exception):
+    """It had none when we looked. Nothing of the transaction is kept."""
+
+    def __init__(self, payment: Known) -> None:
+        super().__init__(payment.id)
+        self.payment = payment
 
 
 class Undecided(TryAgain):
@@ -116,15 +124,26 @@ def _ask(provider: Payments, payment: Known, settle: Settle) -> None:
 
 
 def _close(db: Database, provider: Payments, payment: Known, settle: Settle, why: str) -> None:
-    """Its page first, so that nothing is taken after we looked. One that the provider does not know takes nothing either."""
+    """Its page first, so that nothing is taken after we looked. One that the provider does not know takes nothing either; one that got
+    its page only meanwhile, in another process, is closed anew."""
     try:
         if payment.reference:
             provider.expire(payment.reference)
             _ask(provider, payment, settle)
     except Permanent as error:
         log.warning("payment_provider_knows_nothing", provider=provider.name, payment_id=payment.id, why=str(error))
-    with db.write() as tx:
-        left = find(tx, payment.id)
-        if left and left.state is State.SUBMITTED:
-            raise Undecided("the bank has not answered yet")
-        gave_up(tx, payment.id, why, State.CANCELLED)
+    try:
+        with db.write() as tx:
+            _give_up(tx, payment, why)
+    except _GotAPage as meanwhile:
+        _close(db, provider, meanwhile.payment, settle, why)
+
+
+def _give_up(tx: Writer, payment: Known, why: str) -> None:
+    left = find(tx, payment.id)
+    if left and left.state is State.SUBMITTED:
+        raise Undecided("the bank has not answered yet")
+    if gave_up(tx, payment.id, why, State.CANCELLED):
+        closed = find(tx, payment.id)  # again: now that nobody else can change it
+        if closed and closed.reference != payment.reference:
+            raise _GotAPage(closed)

@@ -130,7 +130,7 @@ def paid(reader: Reader, payment: Known) -> Paid:
         payment_id=payment.id, state=payment.state.value, owed=owed, charge=payment.charge, saving=saving,
         reason=payment.reason, balance_after=balance_after(reader, payment), checked=payment.settlement.checked,
         invoices=payment.settlement.invoices, part=payment.settlement.part,
-        waived=Money(waived, payment.charge.currency) if waived else None,
+        waived=Money(waived, payment.charge.currency) if waived else None, at=payment.settled_at or payment.created_at,
     )  # fmt: skip
 
 

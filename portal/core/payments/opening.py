@@ -1,6 +1,7 @@
 """From the Pay button to the provider's page: one open payment a customer, whatever the tabs and processes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -28,12 +29,13 @@ CREATE = Statement(
     insert(Payment).values(
         id=p("id"), customer_id=p("customer_id"), journey_id=p("journey_id"), state=State.CREATED.value, currency=p("currency"),
         owed=p("owed"), charge=p("charge"), saving=p("saving"), settlement=p("settlement"), provider=p("provider"),
-        language=p("language"), channel=p("channel"), created_at=now(), updated_at=now(),
+        language=p("language"), channel=p("channel"), turn=p("turn"), next=p("next"), created_at=now(), updated_at=now(),
     ).on_conflict_do_nothing(index_elements=["customer_id"], index_where=is_one_of(*OPEN))
 )  # fmt: skip
 _usable = (col(Payment.created_at) > now() - USABLE_MS).label("usable")
 OPEN_COLUMNS: tuple[Any, ...] = (*COLUMNS, _usable)
 OPEN_ONE = Statement(select(*OPEN_COLUMNS).where(col(Payment.customer_id) == p("customer_id"), is_one_of(*OPEN)))
+PRESS_AGAIN = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).values(turn=p("turn_"), next=p("next_")))
 START = Statement(
     update(Payment)
     .where(col(Payment.id) == p("payment_id"), may_become(State.STARTED))
@@ -44,6 +46,15 @@ REFER = Statement(
     .where(col(Payment.id) == p("payment_id"), col(Payment.provider_reference) == "")
     .values(provider_reference=p("reference"))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Where Pay was pressed: at which turn of a journey, and the function that is told how it ended."""
+
+    journey_id: str
+    turn: int
+    next: str
 
 
 class AnotherOpen(Exception):
@@ -59,7 +70,7 @@ class Changed(Refused):
 
 
 def open_payment(
-    tx: Writer, *, customer_id: str, journey_id: str, settlement: Settlement, provider: str, language: Language, channel: str,
+    tx: Writer, *, customer_id: str, pressed: Pressed, settlement: Settlement, provider: str, language: Language, channel: str,
     seen: Seen | None = None,
 ) -> Known:  # fmt: skip
     """Keep the payment and reserve what it was promised. The same amount on the same journey is the same payment: two tabs get
@@ -71,14 +82,17 @@ def open_payment(
         terms = Terms(settlement, _more_than_owed(open_now, settlement), agreed(tx, customer_id, settlement, seen, open_now))
         payment_id = uuid4().hex
         made = tx.run(
-            CREATE, id=payment_id, customer_id=customer_id, journey_id=journey_id, currency=settlement.owed.currency,
+            CREATE, id=payment_id, customer_id=customer_id, journey_id=pressed.journey_id, currency=settlement.owed.currency,
             owed=settlement.owed.minor, charge=settlement.charge.minor, saving=settlement.saving.minor,
             settlement=TERMS.dump(terms), provider=provider, language=language.value, channel=channel,
+            turn=pressed.turn, next=pressed.next,
         )  # fmt: skip
         if made:
             return _made(tx, payment_id, customer_id, settlement)
         # Another tab was quicker: whoever proved nothing has no row to be held by.
-    return _same(known(other), other.usable, journey_id, settlement)
+    same = _same(known(other), other.usable, pressed.journey_id, settlement)
+    tx.later(PRESS_AGAIN, payment_id=same.id, turn_=pressed.turn, next_=pressed.next)
+    return same
 
 
 def started(tx: Writer, payment_id: str, page: PaymentPage) -> bool:

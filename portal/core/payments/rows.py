@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import and_, case, update
 from sqlmodel import col, select
 
 from portal.core.codec import Codec
 from portal.core.languages import Language
 from portal.core.money import Money
-from portal.core.payments.states import OPEN, State, may_become
+from portal.core.payments.states import OPEN, State, is_one_of, may_become
 from portal.core.statements import Reader, Row, Statement, Writer, insert, now, p
 from portal.core.steps import Settlement
 from portal.core.tables import Notice, Payment
@@ -40,12 +40,16 @@ TERMS = Codec(Terms, Settlement, Money, Seen)
 COLUMNS: tuple[Any, ...] = (
     Payment.id, Payment.customer_id, Payment.journey_id, Payment.state, Payment.settlement, Payment.provider,
     Payment.provider_reference, Payment.page_url, Payment.language, Payment.channel, Payment.reason, Payment.refund_due,
-    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at, Payment.shown,
-    Payment.told,
+    Payment.refunded, Payment.refund_failed, Payment.disputed, Payment.dispute_won, Payment.created_at, Payment.settled_at, Payment.turn,
+    Payment.next, Payment.shown, Payment.told,
 )  # fmt: skip
 ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
+_untold = and_(is_one_of(State.SUCCESS), col(Payment.shown) == 0)
 LATEST = Statement(
-    select(*COLUMNS).where(col(Payment.journey_id) == p("journey_id")).order_by(col(Payment.created_at).desc(), col(Payment.id)).limit(1)
+    select(*COLUMNS)
+    .where(col(Payment.journey_id) == p("journey_id"))
+    .order_by(case((_untold, 0), else_=1), col(Payment.created_at).desc(), col(Payment.id))
+    .limit(1)
 )
 
 HEARD = Statement(
@@ -64,11 +68,7 @@ def _move(to: State) -> Statement:
 MOVE: dict[State, Statement] = {state: _move(state) for state in State if state is not State.CREATED}
 
 
-SHOW = Statement(
-    update(Payment)
-    .where(col(Payment.id) == p("payment_id"), col(Payment.state) == p("state_"), col(Payment.shown) != p("state_"))
-    .values(shown=p("state_"))
-)
+SHOW = Statement(update(Payment).where(col(Payment.id) == p("payment_id"), _untold).values(shown=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,9 @@ class Known:
     disputed: Money  # without what was won
     created_at: int
     settled_at: int | None
-    shown: str  # the end that its journey went on with
+    turn: int  # of its journey, when Pay was pressed
+    next: str  # the function that goes on with how it ended
+    shown: bool  # a success that its journey went on with
     told: str  # whether a billing system outside knows of it (owing.py)
 
     @property
@@ -119,7 +121,8 @@ def find(reader: Reader, payment_id: str) -> Known | None:
 
 
 def latest(reader: Reader, journey_id: str) -> Known | None:
-    """The newest attempt to pay of a journey: its state says which page the customer comes back to."""
+    """The newest attempt to pay of a journey, whose state says which page the customer comes back to; before all, a success that the
+    journey does not know of."""
     row = reader.one(LATEST, journey_id=journey_id)
     return known(row) if row else None
 
@@ -129,9 +132,9 @@ def move(tx: Writer, payment_id: str, to: State, reason: str = "") -> bool:
     return tx.run(MOVE[to], payment_id=payment_id, reason_=reason[:200]) == 1
 
 
-def show(tx: Writer, payment: Known) -> bool:
-    """Its journey goes on with this end, in this transaction. False: it ended otherwise meanwhile, or somebody was quicker."""
-    return tx.run(SHOW, payment_id=payment.id, state_=payment.state.value) == 1
+def show(tx: Writer, payment_id: str) -> bool:
+    """Its journey goes on with its success, in this transaction. False: somebody was quicker."""
+    return tx.run(SHOW, payment_id=payment_id) == 1
 
 
 def known(row: Row) -> Known:
@@ -142,5 +145,5 @@ def known(row: Row) -> Known:
         reference=row.provider_reference, page_url=row.page_url, language=Language(row.language), channel=row.channel, reason=row.reason,
         refund_due=Money(row.refund_due, currency), refunded=Money(row.refunded - row.refund_failed, currency),
         disputed=Money(row.disputed - row.dispute_won, currency), created_at=row.created_at, settled_at=row.settled_at,
-        shown=row.shown, told=row.told,
+        turn=row.turn, next=row.next, shown=bool(row.shown), told=row.told,
     )  # fmt: skip

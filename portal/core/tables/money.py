@@ -41,7 +41,9 @@ class Payment(SQLModel, table=True):
     created_at: int = instant()
     updated_at: int = instant()
     settled_at: int | None = maybe_instant()
-    shown: str = ""  # the end that its journey went on with; empty until then
+    turn: int = 0  # of its journey, when Pay was pressed: whoever is further went on without it
+    next: str = "receipt"  # the function that goes on with how it ended; all had this one before it was kept
+    shown: int = 0  # 1: a success that its journey went on with
     told: str = ""  # a billing system outside: waiting, then told; empty where our own ledger is the billing
     asked_at: int = instant(0)  # when the provider was last asked
 

@@ -1,4 +1,5 @@
-"""With which end of a payment its journey went on: a success that came after a refusal is told, whoever heard which first."""
+"""Where in its journey a payment was asked for, and whether the journey knows of its success: whoever heard which word first, and
+whatever the customer did meanwhile, it is told, and told once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,9 +12,15 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("payment", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("shown", sa.String(), server_default=sa.text("('')"), nullable=False))
+        batch_op.add_column(sa.Column("turn", sa.Integer(), server_default=sa.text("(0)"), nullable=False))
+        batch_op.add_column(sa.Column("next", sa.String(), server_default=sa.text("('receipt')"), nullable=False))
+        batch_op.add_column(sa.Column("shown", sa.Integer(), server_default=sa.text("(0)"), nullable=False))
+    # What was paid before is no news to a journey that went on since.
+    op.execute("UPDATE payment SET shown = 1 WHERE state = 'success'")
 
 
 def downgrade() -> None:
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_column("shown")
+        batch_op.drop_column("next")
+        batch_op.drop_column("turn")
