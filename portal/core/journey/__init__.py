@@ -38,15 +38,12 @@ def reply(
     """Answers the pending `Ask`, or opens a payment for the pending `Pay`. A stale turn gets the current step, and so does the `mark` of
     another sum: turns begin again with each journey, and what is owed may change within one. What was asked of a journey that ended
     meanwhile gets its end: a double tap asks once."""
-    if ended := stored.ended(portal, _action(portal, slug, who), who, journey_id):
-        if said.value != "pay":
-            return ended
-        if receipt := paying.arrived(ended):
-            return receipt
+    if said.value != "pay" and (ended := stored.ended(portal, _action(portal, slug, who), who, journey_id)):
+        return ended
     # Whoever says that they paid may have begun with their ID number, and proved more since: it is asked about that payment.
     shown = show(portal, slug, who, journey_id if said.value == "check" else "")
     if shown.turn != turn or shown.ended or not _is_of(shown.step, mark):
-        return stored.out_of_date(shown) if said.value == "pay" and not shown.ended else shown
+        return _pressed_late(portal, who, shown, journey_id) if said.value == "pay" else shown
     _only_asked_for(shown.step, said)
     try:
         match shown.step:
@@ -62,6 +59,13 @@ def reply(
                 return shown
     except Refused as refused:
         return stored.refuse(portal, who, shown, refused, said)
+
+
+def _pressed_late(portal: Portal, who: Party, shown: Shown, journey_id: str) -> Shown:
+    """Pay, on a page that was overtaken: by a payment, whose receipt is shown, or by another step."""
+    ended = stored.ended(portal, shown.action, who, journey_id)
+    receipt = paying.arrived(ended) if ended else None
+    return receipt or (shown if shown.ended else stored.out_of_date(shown))
 
 
 def _action(portal: Portal, slug: str, who: Party) -> Action:
