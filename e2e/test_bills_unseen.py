@@ -27,6 +27,7 @@ def test_it_is_said_so_and_a_bill_can_be_paid_by_its_number(visitor, telephone):
     assert page.status == "503"
     page.pay_by_number()
     PayByNumber(visitor).go_on("!!", "12")
+    visitor.sees("error")
     again = PayByNumber(visitor)
     assert again.error
     assert again.number == "!!"

@@ -75,6 +75,7 @@ def test_an_unknown_number_sees_the_same_page_and_gets_nothing_until_it_is_mende
     visitor.sees(visitor.page.locator("#delivery").get_by_text("050-765-4321"))
     heading = code.heading
     code.type("123456")
+    visitor.sees("error")
     again = Code(visitor)
     assert again.heading == heading
     assert again.error
@@ -90,6 +91,7 @@ def test_a_wrong_code_is_said_so_and_the_right_one_still_works(visitor, way, ide
     identify.by_phone(telephone.as_typed)
     right = telephone.code()
     Code(visitor).type("000000" if right != "000000" else "111111")
+    visitor.sees("error")
     again = Code(visitor)
     assert again.error
     if way.javascript:  # it has the focus, so it is heard: once
@@ -128,6 +130,7 @@ def test_a_code_that_is_none_is_said_so(visitor, identify, telephone, wrong):
 
 def test_an_id_number_with_a_wrong_digit_is_said_so(visitor, identify):
     identify.by_id_number("000000019")
+    visitor.sees("error")
     assert Identify(visitor).error
 
 

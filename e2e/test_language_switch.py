@@ -3,6 +3,8 @@
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+from playwright.sync_api import expect
+
 from e2e.pages import Home, Human, Identify
 
 
@@ -28,7 +30,8 @@ def test_the_switch_keeps_what_was_typed_but_no_id_number(scripts, visitor):
     visitor.at("topic").select_option("fault")
     page.switch_to("en")
     visitor.sees(visitor.page.locator("html[lang=en]"))
-    assert [visitor.at("phone").input_value(), visitor.at("topic").input_value()] == ["03-612-3456", "fault"]
+    expect(visitor.at("phone")).to_have_value("03-612-3456")
+    assert visitor.at("topic").input_value() == "fault"
     visitor.page.reload()
     assert visitor.at("phone").input_value() == "", "carried once"
     visitor.goes_to("/identify")
@@ -37,7 +40,8 @@ def test_the_switch_keeps_what_was_typed_but_no_id_number(scripts, visitor):
     visitor.types("id-number", "000000018")
     page.switch_to("he")
     visitor.sees(visitor.page.locator("html[lang=he]"))
-    assert [visitor.at("phone").input_value(), visitor.at("id-number").input_value()] == ["050", ""]
+    expect(visitor.at("phone")).to_have_value("050")
+    assert visitor.at("id-number").input_value() == ""
 
 
 def test_a_first_visit_is_in_hebrew_and_a_choice_is_kept(visitor):

@@ -77,6 +77,7 @@ def test_the_saving_is_shown_before_and_on_the_receipt(visitor, bill):
 def test_a_card_that_is_declined_costs_nothing_and_can_be_tried_again(visitor, bill):
     bill.go_on()
     Provider(visitor).decide("decline")
+    visitor.sees("error")
     Pay(visitor)
     assert visitor.at("error").count() == 1
     Pay(visitor).go_on()

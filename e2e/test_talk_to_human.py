@@ -35,6 +35,7 @@ def test_asked_to_be_called(visitor):
 def test_a_number_that_cannot_be_called_is_said_so_and_the_form_is_kept(visitor):
     visitor.goes_to("/human")
     Human(visitor).call_me("12", topic="fault")
+    visitor.sees("error")
     human = Human(visitor)
     assert human.error
     assert visitor.at("phone").input_value() == "12"

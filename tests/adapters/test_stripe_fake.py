@@ -34,7 +34,7 @@ def order(stripe: FakeStripe | str, headers: dict[str, str] | None = None, **cha
     """`line_items` and the like by their names in the form; None leaves one out."""
     form = {name: value for name, value in (ORDER | changed).items() if value is not None}
     url = stripe if isinstance(stripe, str) else stripe.url
-    return httpx2.post(f"{url}/v1/checkout/sessions", data=form, headers=HEADERS | (headers or {}))
+    return httpx2.post(f"{url}/v1/checkout/sessions", data=form, headers=HEADERS | (headers or {}), timeout=30)
 
 
 def test_an_order_in_order_is_taken(stripe):
@@ -117,10 +117,11 @@ def test_as_a_process_it_takes_money_tells_of_it_and_lists_it(tmp_path):
         wait_until(lambda: url.encode() in log.read_bytes(), process, log)
         statuses = [order(url, {"Idempotency-Key": f"k{n}"}, client_reference_id=f"p{n}").status_code for n in range(20)]
         assert set(statuses) == {200, 500}
-        paid = httpx2.get(f"{url}/_fake/sessions").json()[0]["payment_id"]
-        assert httpx2.post(f"{url}/_fake/pay", json={"payment_id": paid}).json()["payment_status"] == "paid"
-        assert httpx2.post(f"{url}/_fake/refund", json={"payment_id": paid, "amount": 45}).json()["status"] == "succeeded"
-        assert httpx2.get(f"{url}/_fake/taken").json() == {"p1": {"amount": 12345, "refunded": 45, "times": 1, "currency": "ils"}}
+        paid = httpx2.get(f"{url}/_fake/sessions", timeout=30).json()[0]["payment_id"]
+        assert httpx2.post(f"{url}/_fake/pay", json={"payment_id": paid}, timeout=30).json()["payment_status"] == "paid"
+        assert httpx2.post(f"{url}/_fake/refund", json={"payment_id": paid, "amount": 45}, timeout=30).json()["status"] == "succeeded"
+        taken = httpx2.get(f"{url}/_fake/taken", timeout=30).json()
+        assert taken == {"p1": {"amount": 12345, "refunded": 45, "times": 1, "currency": "ils"}}
         assert {hook.next()[0] for _ in range(3)} == {"/hook"}
     finally:
         process.kill()

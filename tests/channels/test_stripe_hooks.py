@@ -86,7 +86,7 @@ def reference(page: str) -> str:
 
 def press(page: str, what: str) -> httpx2.Response:
     """On Stripe's page; where it sends the customer is not followed."""
-    return httpx2.post(page, data={"do": what}, follow_redirects=False)
+    return httpx2.post(page, data={"do": what}, follow_redirects=False, timeout=30)
 
 
 def payments(db: Database) -> list[Payment]:
@@ -138,7 +138,7 @@ def the_whole_way(stripe: FakeStripe, ruth: Browser, db: Database) -> None:
     assert f"form-action 'self' {stripe.url};" in due.response.headers["content-security-policy"]
     page = to_provider(ruth)
     assert page.startswith(f"{stripe.url}/c/pay/cs_test_")
-    assert 'data-minor="21826" data-currency="ils"' in httpx2.get(page).text
+    assert 'data-minor="21826" data-currency="ils"' in httpx2.get(page, timeout=30).text
 
     stripe.courier.holding = True
     back = press(page, "pay").headers["location"]
@@ -251,9 +251,9 @@ def test_after_three_days_without_notices_asking_finds_all_of_it_once(server, st
 def test_what_is_not_as_it_should_be_is_refused_set_aside_or_ignored(server, stripe, ruth, demo_database):
     page = to_provider(ruth)
     hook = stripe.courier.url
-    assert httpx2.post(hook, content=b"{}").status_code == 400
-    assert httpx2.post(hook, content=b"{}", headers={"Stripe-Signature": "t=1,v1=a"}).status_code == 400
-    assert httpx2.post(hook.replace("stripe", "sandbox"), content=b"{}").status_code == 404
+    assert httpx2.post(hook, content=b"{}", timeout=30).status_code == 400
+    assert httpx2.post(hook, content=b"{}", headers={"Stripe-Signature": "t=1,v1=a"}, timeout=30).status_code == 400
+    assert httpx2.post(hook.replace("stripe", "sandbox"), content=b"{}", timeout=30).status_code == 404
     assert notices(demo_database) == []
 
     stripe.account.objects[reference(page)]["amount_total"] -= 1

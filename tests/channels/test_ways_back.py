@@ -69,7 +69,8 @@ def test_whoever_paid_with_an_id_number_and_comes_back_too_late_is_told_not_to_p
     assert (elsewhere.status, elsewhere.heading) == (404, "We cannot show this payment here")
     assert "do not pay again" in elsewhere.text
     shown = english.submit(english.submit(elsewhere, "step-up"), "submit", code=newest_code(english, RUTH, 0))
-    assert (shown.path, shown.heading) == (back.removeprefix(BASE_URL), "We are waiting for the payment provider to confirm")
+    assert shown.path == back.removeprefix(BASE_URL)
+    assert shown.has("check-again") or shown.has("receipt"), "of a payment as old as that, a chore asks too"
     eventually(lambda: shows_the_receipt(english, back))
 
 

@@ -37,14 +37,14 @@ def test_the_address_that_it_says_is_its_own(host, sqlite_demo, tmp_path):
         pytest.skip(f"this machine has no {host}")
     with announced(tmp_path, "serve", "--host", host, "--port", "0", PORTAL_DATABASE_URL=sqlite_demo) as said:
         [address] = re.findall(r"^The portal is at (http://\S+)/$", said, re.MULTILINE)
-        sent = httpx2.post(f"{address}/leave", headers={"Origin": address, "Cookie": "lang=he"})
+        sent = httpx2.post(f"{address}/leave", headers={"Origin": address, "Cookie": "lang=he"}, timeout=30)
     assert sent.status_code == 303
 
 
 def test_a_billing_system_says_its_own_too(tmp_path):
     with announced(tmp_path, "billing", "--port", "0") as said:
         [address] = re.findall(r"PORTAL_BILLING_URL=(http://\S+)", said)
-        assert httpx2.get(f"{address}/v1/health").status_code == 401
+        assert httpx2.get(f"{address}/v1/health", timeout=30).status_code == 401
 
 
 def listens_at(host: str) -> bool:

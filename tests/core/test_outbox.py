@@ -81,9 +81,9 @@ def test_what_was_rolled_back_is_never_sent(database):
 
 def test_what_a_dead_process_left_is_another_ones_after_the_lease_and_within_30_seconds(database):
     put(database, Outbox(), "a")
-    advance(database, LEASE_MS - 5_000)
+    advance(database, LEASE_MS - 10_000)
     assert claim(database, Outbox()) == []
-    advance(database, 30_000 - LEASE_MS + 5_000 - 1_000)
+    advance(database, 30_000 - LEASE_MS + 10_000 - 1_000)
     assert claim(database, Outbox()) == ["a"]
     assert claim(database, Outbox()) == [], "and of one other alone"
 

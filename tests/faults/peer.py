@@ -75,7 +75,7 @@ class Vendor:
 
     def _say_nothing(self, request: BaseHTTPRequestHandler, patient: bool) -> None:
         """`patient`: so that whoever waits does not give up (RFC 9110 15.2), however slow the machine is."""
-        while not self.released.wait(1):
+        while not self.released.wait(0.2):
             if patient:
                 with suppress(OSError):
                     request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")

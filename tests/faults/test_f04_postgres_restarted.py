@@ -59,7 +59,7 @@ def test_a_restart_in_mid_payment_costs_an_error_page_and_nothing_else(own, url,
         assert "you do not need to pay again" in sorry.text
         assert 'lang="en"' in sorry.text
         assert "No money was taken" in browser.post("/actions/pay-balance", data={"turn": "1", "reply": "pay"}).text
-        assert 'lang="he"' in httpx2.get(server.url + "/actions/pay-balance?lang=he", cookies=dict(browser.cookies)).text
+        assert 'lang="he"' in httpx2.get(server.url + "/actions/pay-balance?lang=he", cookies=dict(browser.cookies), timeout=20).text
         assert (status(server, "/healthz"), status(server, "/readyz")) == (200, 503)
         back = decide(provider, page).headers["location"]
         sorry = browser.open(back)
@@ -77,7 +77,7 @@ def test_a_restart_in_mid_payment_costs_an_error_page_and_nothing_else(own, url,
 
 
 def test_a_server_that_hangs_is_not_waited_for_by_one_customer_after_the_other(own, url, serve):
-    server: Server = serve(url, PGCONNECT_TIMEOUT="2")
+    server: Server = serve(url, PGCONNECT_TIMEOUT="8")
     with Browser(server.url) as browser:
         identified(browser, RUTH)
         with own.silent():

@@ -81,7 +81,7 @@ def test_a_full_disk_refuses_writes_whole_and_is_forgotten_when_there_is_room(sq
         assert answer.status_code == 503
         assert 'data-testid="human"' in answer.text
         assert ready(server) == 503
-        assert httpx2.get(server.url + "/healthz").status_code == 200
+        assert httpx2.get(server.url + "/healthz", timeout=30).status_code == 200
         assert browser.open("/").status == 200, "what only reads goes on"
         ballast.unlink()
         eventually(lambda: ready(server) == 200)

@@ -102,7 +102,7 @@ def test_nothing_that_is_open_ends_with_a_rotation_and_what_a_retired_key_made_i
         back = decide(paying, page).headers["location"]
         assert eventually(lambda: paying.open(back).has("receipt"))
     retired = f"/l/{links.token(Keys.of((OLD,)), 'whatever')}"
-    assert httpx2.get(two.url + retired).status_code == 410
+    assert httpx2.get(two.url + retired, timeout=30).status_code == 410
     assert signed_notice(two.url, OLD) == 400
     assert signed_notice(two.url, NEW) == 200
     assert '"level": "error"' not in two.said()
@@ -112,4 +112,4 @@ def signed_notice(url: str, keys: str) -> int:
     """Of something else than a payment, as a provider that signs with these keys tells it."""
     body = json.dumps({"type": "other"}).encode()
     header = {notices.HEADER: notices.signed(Keys.of(tuple(keys.split(","))), time.time(), body)}
-    return httpx2.post(f"{url}/hooks/payments/sandbox", content=body, headers=header).status_code
+    return httpx2.post(f"{url}/hooks/payments/sandbox", content=body, headers=header, timeout=30).status_code

@@ -51,7 +51,8 @@ def test_a_worker_of_its_own_shows_what_it_sent(demo_url, demo_database, new_wor
     put(demo_database, "a", "b")
     port = free_port()
     new_worker(demo_url, "--metrics-port", str(port))
-    wait(lambda: 'portal_messages_total{kind="receipt",state="sent"} 2.0' in httpx2.get(f"http://127.0.0.1:{port}/metrics").text)
+    figures = f"http://127.0.0.1:{port}/metrics"
+    wait(lambda: 'portal_messages_total{kind="receipt",state="sent"} 2.0' in httpx2.get(figures, timeout=30).text)
 
 
 def given_back(db):

@@ -34,7 +34,7 @@ def three(demo_url: str, tmp_path, serve: Callable[..., Server]) -> Server:
 
 def figures(server: Server, name: str) -> dict[tuple[str, ...], float]:
     """Of a figure: its values by their labels'."""
-    text = httpx2.get(f"http://127.0.0.1:{server.port}/metrics").text
+    text = httpx2.get(f"http://127.0.0.1:{server.port}/metrics", timeout=30).text
     return {
         tuple(sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -52,7 +52,7 @@ def ask_homes(server: Server, count: int) -> None:
     """Each on a connection of its own, so that they spread."""
 
     def home(_n: int) -> None:
-        assert httpx2.get(f"http://127.0.0.1:{server.port}/").status_code == 200
+        assert httpx2.get(f"http://127.0.0.1:{server.port}/", timeout=30).status_code == 200
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(home, range(count)))
@@ -82,7 +82,7 @@ def test_a_killed_process_is_replaced_and_nobody_loses_a_visit_or_a_count(three)
 
 @quick_on_sqlite
 def test_sigterm_ends_all_and_what_is_being_answered_is_answered(three):
-    httpx2.post(f"{three.url}/identify/phone", data={"unasked": "x"}, headers={"Sec-Fetch-Site": "same-origin"})
+    httpx2.post(f"{three.url}/identify/phone", data={"unasked": "x"}, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
     open_requests = [socket.create_connection(("127.0.0.1", three.port), timeout=15) for _n in range(8)]
     for connection in open_requests:
         connection.sendall(ASKING + PHONE[:5])

@@ -71,7 +71,8 @@ def test_a_page_that_asks_by_itself_keeps_no_visit(portal):
     waiting = portal.open(back.headers["location"])
     poll = waiting.tree.xpath("//*[@data-poll]/@hx-get")[0]
     pass_time(portal, 14 * MINUTE)
-    assert portal.open(poll).heading == waiting.heading
+    seen = portal.open(poll)
+    assert seen.heading == waiting.heading or seen.has("receipt"), "of a payment as old as that, a chore asks too"
     own = dict(portal.cookies)
     portal.cookies.clear()  # moving the clock is no visit
     pass_time(portal, MINUTE)

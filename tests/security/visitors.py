@@ -66,7 +66,7 @@ def newest(client: httpx2.Client, to: str) -> int:
     return max((message["id"] for message in messages(client, to)), default=0)
 
 
-def message(client: httpx2.Client, to: str, after: int = 0, seconds: float = 10) -> dict[str, Any]:
+def message(client: httpx2.Client, to: str, after: int = 0, seconds: float = 60) -> dict[str, Any]:
     """The newest one that came after that one; waited for."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
