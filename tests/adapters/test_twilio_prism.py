@@ -26,7 +26,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def post(judge: str, resource: str, form: dict[str, str], auth: tuple[str, str] | None = (ACCOUNT, TOKEN)) -> httpx2.Response:
-    return httpx2.post(f"{judge}/2010-04-01/Accounts/{ACCOUNT}/{resource}.json", data=form, auth=auth)
+    return httpx2.post(f"{judge}/2010-04-01/Accounts/{ACCOUNT}/{resource}.json", data=form, auth=auth, timeout=30)
 
 
 @pytest.mark.parametrize("sender", [NUMBER, SERVICE, "Portal"])

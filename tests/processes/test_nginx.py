@@ -73,8 +73,8 @@ def test_the_example_serves_the_main_job_with_real_addresses_and_without_one_of_
     with Browser(nginx, "127.0.1.1", verify=False) as browser:
         assert identified(browser, RUTH, "/actions/last-invoice").heading == "Your last invoice"
         assert all(name.startswith("__Host-") for name in browser.cookies)
-        assert httpx2.get(nginx + "/metrics", verify=False).status_code == 404
-        assert httpx2.post(nginx + "/identify/phone", content=b"x" * 70_000, verify=False).status_code == 413
+        assert httpx2.get(nginx + "/metrics", verify=False, timeout=30).status_code == 404
+        assert httpx2.post(nginx + "/identify/phone", content=b"x" * 70_000, verify=False, timeout=30).status_code == 413
         served = {line.split()[-1] for line in (tmp_path / "access.log").read_text().splitlines()}
         assert served >= {f"127.0.0.1:{one.port}" for one in instances}
         instances[0].stop()
