@@ -35,7 +35,7 @@ OWN_KEYS = {
     ("customer", "national_id"): "a number that was typed: it identifies",
     ("journey", "subject"): "`customer:ID`, or a visit that proved less",
     ("journey", "id"): "one row, found by its subject or named by its payment",
-    ("payment", "id"): "the provider's notice names it, and nobody else",
+    ("payment", "id"): "the provider's notice names it, or the customer's own open payment",
     ("payment", "capture"): "the provider's word about money that went back names it",
     ("payment", "journey_id"): "of one journey",
     ("redemption", "payment_id"): "of one payment",

@@ -5,24 +5,29 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import col, select
 
-from portal.core import journey, party, payments
+from portal.core import journey, ledger, party, payments
 from portal.core.case import Proof
 from portal.core.events import Origin
 from portal.core.journey import paying
 from portal.core.journey.rows import BY_ID, GO_ON
 from portal.core.languages import Language
+from portal.core.ledger import Entry
+from portal.core.money import Money
 from portal.core.ports import Account, Billing, Heard
 from portal.core.statements import Database, Row, Statement
 from portal.core.steps import Pay
-from portal.core.tables import Event, Payment
+from portal.core.tables import Event, Journey, Payment
 from tests.channels.test_main_job import DANIEL, RECEIPTS, approve, identified, the_payment, turn_of
 from tests.client import Page
+from tests.core.paying import ils
 from tests.databases import quick_on_sqlite
 from tests.processes.instances import decide, to_provider
 
 pytestmark = quick_on_sqlite
 PATH = "/actions/pay-balance"
 CHARGED = Statement(select(Payment.state, Payment.charge).order_by(col(Payment.charge).desc()))
+IDS = Statement(select(Payment.id))
+JOURNEYS = Statement(select(Journey.ended_at).where(col(Journey.action) == "pay-balance"))
 TOLD = Statement(select(Event.outcome).where(col(Event.step) == "receipt").order_by(col(Event.id)))
 
 
@@ -215,3 +220,71 @@ def test_another_amount_that_replaced_the_first_is_what_the_page_shows(owing, de
     assert (page.said("amount-due"), page.has("error")) == ("₪50.00", False)
     assert owing.submit(page, "submit").path == till.path
     assert charged(demo_database) == [("cancelled", 20000), ("started", 5000)]
+
+
+def payment_of(db: Database, state: str) -> payments.Known:
+    with db.read() as reader:
+        found = [payments.find(reader, row.id) for row in reader.all(IDS)]
+    (one,) = [payment for payment in found if payment and payment.state == state]
+    return one
+
+
+def said(payment: payments.Known, state: str) -> Heard:
+    return Heard(f"{payment.id}:{state}", payment.id, payment.reference, state, payment.charge)
+
+
+def twice(owing, db: Database) -> tuple[payments.Known, payments.Known]:
+    """A payment that was declined, and a second one of the same journey that is open."""
+    to_provider(owing)
+    approve(owing, db, "failed")
+    to_provider(owing)
+    return payment_of(db, "failed"), payment_of(db, "started")
+
+
+def test_of_two_that_both_turn_out_paid_one_is_told(owing, demo_database):
+    first, second = twice(owing, demo_database)
+    with demo_database.write() as tx:
+        payments.hear(tx, "sandbox", said(first, "success"))
+        payments.hear(tx, "sandbox", said(second, "success"))
+    assert owing.open(PATH).heading == "Paid. Thank you."
+    assert len(receipts(demo_database)) == 1
+    assert owing.open(PATH).heading == "Pay your balance", "what is still open: the first was not given its discount a second time"
+
+
+def test_a_refusal_beside_a_success_that_nobody_told_is_not_told_over_it(owing, demo_database):
+    first, second = twice(owing, demo_database)
+    with demo_database.write() as tx:
+        payments.hear(tx, "sandbox", said(first, "success"))
+    journey.settle(owing.app.state.portal, "sandbox", said(second, "failed"))
+    assert owing.open(f"{PATH}?journey={first.journey_id}&returned=1").heading == "Paid. Thank you."
+    assert told(demo_database) == ["to pay", "done"]
+
+
+def test_what_is_said_late_of_a_page_that_was_replaced_is_not_said_of_the_new_one(owing, demo_database):
+    """The same sum at the same step, but the page had grown too old."""
+    to_provider(owing)
+    assert owing.post("/sandbox/clock", json={"advance_seconds": 46 * 60}).status_code == 200
+    identified(owing, DANIEL)
+    to_provider(owing)
+    first, second = payment_of(demo_database, "cancelled"), payment_of(demo_database, "started")
+    portal = owing.app.state.portal
+    journey.settle(portal, "sandbox", said(first, "cancelled"))
+    assert not owing.open(PATH).has("error")
+    journey.settle(portal, "sandbox", said(second, "failed"))
+    assert "declined" in owing.open(PATH).said("error")
+
+
+def test_a_first_question_that_comes_again_ends_its_journey_once_nothing_is_owed(owing, demo_database):
+    with demo_database.write() as tx:
+        ledger.append(tx, "1002", [Entry("opening", Money(5000, "USD"))])
+    owing.submit(owing.open(PATH), "choice-all:USD")
+    assert owing.post("/sandbox/clock", json={"advance_seconds": 31 * 60}).status_code == 200
+    identified(owing, DANIEL)
+    assert owing.open(PATH).heading == "What would you like to pay?"
+    with demo_database.write() as tx:
+        for number, minor in ledger.open_amounts(tx, "1002", "ILS").items():
+            ledger.append(tx, "1002", [Entry("payment", ils(-minor), number)])
+        ledger.append(tx, "1002", [Entry("payment", Money(-5000, "USD"))])
+    assert owing.open(PATH).heading == "You owe nothing"
+    with demo_database.read() as reader:
+        assert [row.ended_at is None for row in reader.all(JOURNEYS)] == [False]

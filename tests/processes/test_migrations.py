@@ -68,6 +68,31 @@ def test_a_process_goes_on_while_a_newer_one_adds_to_every_table(demo_url, serve
     assert '"level": "error"' not in server.said()
 
 
+# By processes of before 0006: a success that its journey was told of, one that died with its hearer, and a payment that is open.
+BEFORE = (
+    "INSERT INTO journey (id, subject, action, level, turn, step, channel, source, language, created_at, updated_at, ended_at)"
+    " SELECT name, name, 'pay-balance', 2, 3, '', 'web', '', 'he', 0, at, CASE name WHEN 'ended' THEN at END"
+    " FROM (SELECT 'ended' AS name, 10 AS at UNION SELECT 'went on', 20 UNION SELECT 'waits', 10 UNION SELECT 'open', 10) AS journeys",
+    "INSERT INTO payment (id, customer_id, journey_id, state, currency, owed, charge, provider, language, channel, created_at, updated_at,"
+    " settled_at) SELECT name, name, name, state, 'ILS', 1, 1, 'sandbox', 'he', 'web', 0, 0, CASE state WHEN 'success' THEN 11 END"
+    " FROM (SELECT 'ended' AS name, 'success' AS state UNION SELECT 'went on', 'success' UNION SELECT 'waits', 'success'"
+    " UNION SELECT 'open', 'started') AS payments",
+)
+
+
+def test_what_was_paid_before_0006_is_told_where_nobody_told_it(demo_url):
+    migrations.downgrade(demo_url, "0005")
+    engine = create_engine(migrations.sqlalchemy_url(demo_url))
+    with engine.begin() as connection:
+        for statement in BEFORE:
+            connection.execute(text(statement))
+    migrations.upgrade(demo_url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, shown, turn FROM payment ORDER BY id")).fetchall()
+    engine.dispose()
+    assert {row.id: (row.shown, row.turn) for row in found} == {"ended": (0, 0), "open": (0, 3), "waits": (0, 0), "went on": (1, 0)}
+
+
 @pytest.mark.parametrize("command_line", [("serve", "--port", "0"), ("import", "customers", "none.csv"), ("billing",)])
 def test_a_database_newer_than_the_code_is_said_in_a_sentence(command_line, sqlite_demo, tmp_path):
     engine = create_engine(sqlite_demo)

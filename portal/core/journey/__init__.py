@@ -19,9 +19,8 @@ def show(portal: Portal, slug: str, who: Party, journey_id: str = "") -> Shown:
     """The pending step, or the first one; with `journey_id` the last step of that journey, ended or not."""
     action = _action(portal, slug, who)
     row = stored.find(portal, action, who, journey_id) if who.subject else None
-    if row is not None and (row.step or row.turn > 1):
-        shown = caught_up(portal, action, who, row)
-        gone_on = row.step and shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
+    if row is not None and (shown := caught_up(portal, action, who, row)):
+        gone_on = shown.turn > 1 and (shown.turn != row.turn or row.age < stored.STALE_MS)
         if shown.waiting or shown.ended or gone_on:
             return shown
     if row is not None and row.subject != who.subject:

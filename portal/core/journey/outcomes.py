@@ -2,7 +2,7 @@
 
 Words of one payment come in any order, to any process, while the customer goes on in another tab; and whoever hears one may die of
 it. So a success is told wherever its journey stands, and the journey does not move on before (rows.py); a refusal is told where
-Pay was pressed, if nobody went on since. Whoever shows the journey next tells what nobody told.
+Pay was pressed, if nobody went on since, and of the newest payment only. Whoever shows the journey next tells what nobody told.
 """
 
 from dataclasses import replace
@@ -28,51 +28,45 @@ class Overtaken(Exception):
 
 def settle(portal: Portal, provider: str, heard: Heard) -> None:
     """What a verified notice, or the provider when asked, says of a payment; then the journey goes on with it."""
-    hear(portal, provider, heard)
-    tell(portal, heard.payment_id)
-
-
-def hear(portal: Portal, provider: str, heard: Heard) -> None:
-    """Without a word to the journey."""
     with portal.db.write() as tx:
         outcome = payments.hear(tx, provider, heard)
         if outcome is not None and portal.billing.remote:
             telling.promise(tx, portal.outbox, outcome)
-
-
-def tell(portal: Portal, payment_id: str) -> None:
-    """Its journey goes on with how it ended, if that is news to it."""
-    while not _told(portal, payment_id):
-        pass  # whoever was quicker got on
-
-
-def tell_if_paid(portal: Portal, payment_id: str) -> None:
-    """Of one that the customer replaced: that it came to nothing is no news."""
     with portal.db.read() as reader:
-        payment = payments.find(reader, payment_id)
-    if payment and payment.state is State.SUCCESS:
-        tell(portal, payment_id)
+        payment = payments.find(reader, heard.payment_id)
+    if payment:
+        tell(portal, payment.journey_id)
 
 
-def caught_up(portal: Portal, action: Action, who: Party, row: Row) -> Shown:
-    """The pending step, or the last; what nobody told is told before."""
+def tell(portal: Portal, journey_id: str) -> None:
+    """The journey goes on with how its payment ended, if that is news to it."""
+    while not _told(portal, journey_id):
+        pass  # another process moved the journey, or heard more, in between: there is always one that got on
+
+
+def caught_up(portal: Portal, action: Action, who: Party, row: Row) -> Shown | None:
+    """The pending step, or the last; what nobody told is told before. None: its first question, which is asked anew."""
     if row.ended_at:
         return stored.of(portal, action, who, row)
+    if not row.step and row.turn == 1:
+        return None  # where nothing was to pay yet, nothing can have been paid
     with portal.db.read() as reader:
         payment = payments.latest(reader, row.id)
     if payment and _is_news(payment, row):
-        tell(portal, payment.id)
+        tell(portal, row.id)
         return stored.named(portal, action, who, row.id)
+    if not row.step:
+        return None
     shown = stored.of(portal, action, who, row)
     return replace(shown, waiting=payment is not None and payment.state in payments.OPEN and isinstance(shown.step, Pay))
 
 
-def _told(portal: Portal, payment_id: str) -> bool:
+def _told(portal: Portal, journey_id: str) -> bool:
     """False: the payment, or the journey, has changed meanwhile."""
     with portal.db.read() as reader:
-        payment = payments.find(reader, payment_id)
-        row = reader.one(BY_ID, id=payment.journey_id) if payment else None
-        if payment is None or row is None or row.ended_at or not _is_news(payment, row):
+        row = reader.one(BY_ID, id=journey_id)
+        payment = payments.latest(reader, journey_id)
+        if row is None or payment is None or not _is_news(payment, row):
             return True
         paid = payments.paid(reader, payment)
         origin = Origin(row.channel, row.source)
@@ -81,7 +75,7 @@ def _told(portal: Portal, payment_id: str) -> bool:
     step = action.steps[payment.next](stored.case(portal, action, who), paid)
     try:
         with portal.db.write() as tx:
-            if payment.state is State.SUCCESS and not payments.show(tx, payment.id):
+            if payment.state is State.SUCCESS and not payments.show(tx, row.id):
                 raise Overtaken
             if not stored.keep(portal, tx, who, Shown(action, row.id, row.turn, step), payment.next, step, reason=paid.reason):
                 raise Overtaken
@@ -91,7 +85,7 @@ def _told(portal: Portal, payment_id: str) -> bool:
 
 
 def _is_news(payment: Known, row: Row) -> bool:
-    """To a journey that has not ended."""
-    if payment.state is State.SUCCESS:
-        return not payment.shown
-    return payment.state not in payments.OPEN and payment.turn == row.turn
+    """Whether the journey has still to be told. Of those that are over, an end is the last."""
+    if row.ended_at or payment.state in payments.OPEN:
+        return False
+    return not payment.shown if payment.state is State.SUCCESS else payment.turn == row.turn

@@ -8,7 +8,7 @@ from portal.core.case import Proof
 from portal.core.errors import BillsUnseen, NotFound, Permanent, Refused, TryAgain
 from portal.core.events import note
 from portal.core.journey import stored
-from portal.core.journey.outcomes import Overtaken, caught_up, hear, settle, tell_if_paid
+from portal.core.journey.outcomes import Overtaken, caught_up, settle
 from portal.core.journey.rows import STILL
 from portal.core.journey.stored import Elsewhere, Shown
 from portal.core.languages import _
@@ -89,8 +89,7 @@ def _opened(portal: Portal, who: Party, shown: Shown, step: Pay) -> Known:
 
 def _close(portal: Portal, payment: Known) -> None:
     try:
-        payments.close(portal.db, portal.payments, payment, partial(hear, portal))
-        tell_if_paid(portal, payment.id)
+        payments.close(portal.db, portal.payments, payment, partial(settle, portal))
     except payments.Undecided as undecided:
         raise _undecided() from undecided
     except TryAgain as silent:
@@ -146,4 +145,4 @@ def _moved_on(portal: Portal, who: Party, shown: Shown) -> Shown:
 def _now(portal: Portal, who: Party, shown: Shown) -> Shown:
     row = stored.find(portal, shown.action, who, shown.journey_id)
     assert row
-    return caught_up(portal, shown.action, who, row)
+    return caught_up(portal, shown.action, who, row) or stored.of(portal, shown.action, who, row)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import exists, update
 from sqlmodel import col, select
 
-from portal.core.payments.states import State, is_one_of
+from portal.core.payments.rows import unshown
 from portal.core.statements import Statement, insert, now, p
 from portal.core.tables import Journey, Payment
 
@@ -29,7 +29,7 @@ BEGIN = Statement(
     .on_conflict_do_nothing()
 )  # fmt: skip
 # Nothing moves a journey on over a success that it does not know of: that is told first.
-_knows_what_was_paid = ~exists().where(col(Payment.journey_id) == col(Journey.id), is_one_of(State.SUCCESS), col(Payment.shown) == 0)
+_knows_what_was_paid = ~exists().where(col(Payment.journey_id) == col(Journey.id), unshown)
 _there = (col(Journey.id) == p("id_"), col(Journey.turn) == p("turn_"), col(Journey.ended_at).is_(None), _knows_what_was_paid)
 STILL = Statement(select(Journey.id).where(*_there))
 _at_turn = update(Journey).where(*_there)

@@ -55,6 +55,9 @@ CLAIM_ONE = Statement(
     .returning(*COLUMNS)
 )  # fmt: skip
 
+# That it came to nothing is said to nobody who went on with another.
+REPLACED = Statement(update(Payment).where(col(Payment.id) == p("payment_id")).values(turn=0))
+
 Settle = Callable[[str, Heard], object]  # journey.settle, with the provider's name: hears it, and moves the journey
 
 
@@ -108,6 +111,8 @@ def _ask_about(db: Database, provider: Payments, payment: Known, abandoned: bool
 
 def close(db: Database, provider: Payments, payment: Known, settle: Settle) -> None:
     """Another amount is to be paid instead: afterwards the payment is over, one way or the other. Raises TryAgain."""
+    with db.write() as tx:
+        tx.run(REPLACED, payment_id=payment.id)
     _close(db, provider, payment, settle, "replaced")
 
 

@@ -44,11 +44,12 @@ COLUMNS: tuple[Any, ...] = (
     Payment.next, Payment.shown, Payment.told,
 )  # fmt: skip
 ONE = Statement(select(*COLUMNS).where(col(Payment.id) == p("id")))
-_untold = and_(is_one_of(State.SUCCESS), col(Payment.shown) == 0)
+# Not told to its journey; whether billing was told is another matter (owing.py).
+unshown = and_(is_one_of(State.SUCCESS), col(Payment.shown) == 0)
 LATEST = Statement(
     select(*COLUMNS)
     .where(col(Payment.journey_id) == p("journey_id"))
-    .order_by(case((_untold, 0), else_=1), col(Payment.created_at).desc(), col(Payment.id))
+    .order_by(case((unshown, 0), else_=1), col(Payment.created_at).desc(), col(Payment.id))
     .limit(1)
 )
 
@@ -68,7 +69,7 @@ def _move(to: State) -> Statement:
 MOVE: dict[State, Statement] = {state: _move(state) for state in State if state is not State.CREATED}
 
 
-SHOW = Statement(update(Payment).where(col(Payment.id) == p("payment_id"), _untold).values(shown=1))
+SHOW = Statement(update(Payment).where(col(Payment.journey_id) == p("of_journey"), unshown).values(shown=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,9 @@ class Known:
     disputed: Money  # without what was won
     created_at: int
     settled_at: int | None
-    turn: int  # of its journey, when Pay was pressed
+    turn: int  # of its journey, when Pay was pressed; 0 where another replaced it
     next: str  # the function that goes on with how it ended
-    shown: bool  # a success that its journey went on with
+    shown: bool  # a success of which its journey has nothing left to be told
     told: str  # whether a billing system outside knows of it (owing.py)
 
     @property
@@ -132,9 +133,9 @@ def move(tx: Writer, payment_id: str, to: State, reason: str = "") -> bool:
     return tx.run(MOVE[to], payment_id=payment_id, reason_=reason[:200]) == 1
 
 
-def show(tx: Writer, payment_id: str) -> bool:
-    """Its journey goes on with its success, in this transaction. False: somebody was quicker."""
-    return tx.run(SHOW, payment_id=payment_id) == 1
+def show(tx: Writer, journey_id: str) -> bool:
+    """The journey goes on with its success, in this transaction; of two, with one. False: somebody was quicker."""
+    return tx.run(SHOW, of_journey=journey_id) > 0
 
 
 def known(row: Row) -> Known:

@@ -41,9 +41,9 @@ class Payment(SQLModel, table=True):
     created_at: int = instant()
     updated_at: int = instant()
     settled_at: int | None = maybe_instant()
-    turn: int = 0  # of its journey, when Pay was pressed: whoever is further went on without it
+    turn: int = 0  # of its journey, when Pay was pressed: whoever is further went on without it; 0 where another replaced it
     next: str = "receipt"  # the function that goes on with how it ended; all had this one before it was kept
-    shown: int = 0  # 1: a success that its journey went on with
+    shown: int = 0  # 1: a success of which its journey has nothing left to be told
     told: str = ""  # a billing system outside: waiting, then told; empty where our own ledger is the billing
     asked_at: int = instant(0)  # when the provider was last asked
 

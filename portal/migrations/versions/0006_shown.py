@@ -15,8 +15,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("turn", sa.Integer(), server_default=sa.text("(0)"), nullable=False))
         batch_op.add_column(sa.Column("next", sa.String(), server_default=sa.text("('receipt')"), nullable=False))
         batch_op.add_column(sa.Column("shown", sa.Integer(), server_default=sa.text("(0)"), nullable=False))
-    # What was paid before is no news to a journey that went on since.
-    op.execute("UPDATE payment SET shown = 1 WHERE state = 'success'")
+    # What was paid is no news to a journey that went on since.
+    op.execute(
+        "UPDATE payment SET shown = 1 WHERE state = 'success' AND settled_at <="
+        " (SELECT updated_at FROM journey WHERE journey.id = payment.journey_id AND ended_at IS NULL)"
+    )
+    op.execute(
+        "UPDATE payment SET turn = (SELECT turn FROM journey WHERE journey.id = payment.journey_id)"
+        " WHERE state IN ('created', 'started', 'submitted') AND journey_id IN (SELECT id FROM journey)"
+    )
 
 
 def downgrade() -> None:
