@@ -35,7 +35,7 @@ def start(case: Case) -> Step:
     bill = account.latest
     if bill is None:
         return Done(_("There is no invoice yet"), lead=_("Your first invoice will be here as soon as it is issued."))
-    return _shown(case, account, bill, _document(case, bill))
+    return _shown(case, account, settling.less_credit(account, bill), _document(case, bill))
 
 
 def _document(case: Case, bill: Bill) -> Document | None:
@@ -116,7 +116,10 @@ def _made_up_of(document: Document | None) -> tuple[Show, ...]:
 def _earlier(case: Case, account: Account, bill: Bill) -> tuple[Show, ...]:
     """With receipts, but for a bill that nothing was paid of."""
     receipts = case.receipts() if bill.open != bill.total else ()
-    return (*receipts, *(_paper(other, main=False) for other in account.bills if other.number != bill.number))
+    return (
+        *receipts,
+        *(_paper(settling.less_credit(account, other), main=False) for other in account.bills if other.number != bill.number),
+    )
 
 
 def _paper(bill: Bill, *, main: bool) -> Attachment:

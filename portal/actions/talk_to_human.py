@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 from portal.core import typed
 from portal.core.case import Case, Proof, Reply
@@ -72,14 +72,15 @@ def _options(texts: Mapping[str, Text]) -> tuple[Choice, ...]:
     return tuple(Choice(value, label) for value, label in texts.items())
 
 
-def _times(case: Case) -> Mapping[str, Text]:
-    """At once, or a part of the next day on which somebody answers, as long as somebody does."""
-    times = {"soon": _soon(case)}
+def _times(case: Case, *, to_keep: bool = False) -> Mapping[str, Text]:
+    """At once, or a part of the next day on which somebody answers, as long as somebody does. `to_keep`: read again on another day,
+    when tomorrow is another one."""
+    times = {"soon": _soon(case, to_keep)}
     opening = case.company.hours.opening_after(case.today)
     if opening is None:
         return times
     day, opens, closes = opening
-    said = TOMORROW if day == case.today + timedelta(1) else DAYS[day.weekday()]
+    said = TOMORROW if day == case.today + timedelta(1) and not to_keep else DAYS[day.weekday()]
     for part, (first, last) in PARTS.items():
         start, end = max(first, opens), min(last, closes)
         if start < end:
@@ -87,14 +88,14 @@ def _times(case: Case) -> Mapping[str, Text]:
     return times
 
 
-def _soon(case: Case) -> Text:
+def _soon(case: Case, to_keep: bool) -> Text:
     """Nobody calls before somebody is there."""
     hours = case.company.hours
     opening = None if hours.open_at(case.now) else hours.opens_next(case.now)
     if opening is None:
         return _("As soon as possible")
     day, opens, _closes = opening
-    return of_day(SOON, day, case.today, time=f"{opens:%H:%M}")
+    return of_day(SOON, day, date.min if to_keep else case.today, time=f"{opens:%H:%M}")
 
 
 def call_back(case: Case, reply: Reply) -> Step:
@@ -114,7 +115,7 @@ def call_back(case: Case, reply: Reply) -> Step:
         lead=_("Your request is with our people. You can close this page."),
         shows=(
             Fact(_("Number to call"), Phone(phone), "phone"),
-            Fact(_("When?"), times[when], "when"),
+            Fact(_("When?"), _times(case, to_keep=True)[when], "when"),
             Fact(_("What is it about?"), TOPICS[topic], "topic"),
             Fact(_("Request number"), reference, "reference", strong=True),
         ),

@@ -131,6 +131,7 @@ RETRY = Statement(
     )
     .returning(col(Row.state))
 )  # fmt: skip
+DROP = Statement(update(Row).where(col(Row.key) == p("key_"), _waits).values(state="expired", finished_at=now()))
 RELEASE = Statement(update(Row).where(*_mine).values(leased_until=0, owner="", attempts=col(Row.attempts) - 1))
 
 
@@ -142,6 +143,10 @@ class Outbox:
         self.working = not separate
         self.inbox: SimpleQueue[Job | Tried | None] = SimpleQueue()  # the worker's; None wakes it
         self.held: dict[str, Job] = {}  # by key: whatever this process leases, until its outcome is written
+
+    def drop(self, tx: Writer, key: str) -> None:
+        """What has not left yet is no longer wanted."""
+        tx.later(DROP, key_=key)
 
     def put(
         self, tx: Writer, kind: str, channel: str, recipient: str, *, key: str, language: Language,

@@ -1,5 +1,6 @@
 """A customer's bill on paper."""
 
+from portal.core import settling
 from portal.core.errors import BillsUnseen
 from portal.core.languages import Language
 from portal.core.money import Money
@@ -15,7 +16,7 @@ def bill(portal: Portal, customer_id: str, number: str, language: Language) -> b
 def _open(portal: Portal, customer_id: str, number: str) -> Money | None:
     """Worth a second question to billing, not the paper."""
     try:
-        bills = portal.billing.account(customer_id).bills
+        account = portal.billing.account(customer_id)
     except BillsUnseen:
         return None
-    return next((one.open for one in bills if one.number == number), None)
+    return next((settling.less_credit(account, one).open for one in account.bills if one.number == number), None)

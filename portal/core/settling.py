@@ -45,6 +45,13 @@ def open_bills(account: Account, currency: str = "") -> list[Bill]:
     return [bill for bill in account.open_bills if owed_in(account, bill.open.currency) and currency in ("", bill.open.currency)]
 
 
+def less_credit(account: Account, bill: Bill) -> Bill:
+    """With what is still to pay of it: no more than the balance, where the customer has something to their credit."""
+    if bill.open.minor <= 0:
+        return bill
+    return replace(bill, open=min(bill.open, owed_in(account, bill.open.currency) or Money(0, bill.open.currency)))
+
+
 def everything(case: Case, account: Account, owed: Money) -> Sum:
     title, numbers, bills = _("Pay your balance"), _numbers(account, owed), open_bills(account, owed.currency)
     if not numbers or len(bills) > LINES:

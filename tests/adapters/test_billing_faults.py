@@ -249,6 +249,16 @@ def test_while_it_is_tried_nobody_else_asks(db):
     assert not probe.is_alive()
 
 
+def test_one_document_that_always_fails_among_answers_closes_it_to_nobody():
+    breaker = Breaker(Clock())
+    for _look in range(10):
+        breaker.failed()
+        breaker.failed()
+        for _other in range(5):
+            breaker.answered()
+    assert breaker.may_ask()
+
+
 def test_who_finds_no_connection_free_opens_nothing(db):
     """It is we who ask too much at once: the billing system answers."""
 

@@ -309,6 +309,46 @@ def test_a_call_that_was_heard_is_not_called_a_failure_when_it_ends(portal, fake
 # --- limits ---
 
 
+def test_after_a_call_a_new_sms_is_what_the_page_speaks_of(portal, fake):
+    asked(portal)
+    portal.submit(undelivered(portal, fake), "call-me")
+    assert "calling" in portal.open("/identify/code").text
+    pass_time(portal, 61)
+    for page in (portal.submit(portal.open("/identify/code"), "resend"), portal.open("/identify/code")):
+        assert "a new code is on its way" in page.text
+        assert "calling" not in page.text
+    until(lambda: len(fake.to(RUTH)) == 2)
+    page = undelivered(portal, fake)
+    assert "could not deliver" in page.said("delivery")
+    assert page.has("call-me")
+
+
+def test_the_page_that_answers_the_last_sms_offers_the_call(portal, fake):
+    page = asked(portal)
+    for _sending in range(3):
+        pass_time(portal, 61)
+        page = portal.submit(page, "resend")
+    assert [page.has(one) for one in ("resend", "call-me", "call-in")] == [
+        portal.open("/identify/code").has(one) for one in ("resend", "call-me", "call-in")
+    ]
+    pass_time(portal, 61)
+    assert portal.open("/identify/code").has("call-me")
+
+
+def test_an_sms_that_its_vendor_did_not_take_yet_is_not_sent_after_the_next_one(portal, fake, demo_database):
+    """It would be the newest SMS on the telephone, and dead."""
+    fake.fail = 1.0
+    page = asked(portal)
+    key = f"code:{challenge(demo_database).id}"
+    until(lambda: row(demo_database, f"{key}:1").error)
+    pass_time(portal, 61)
+    fake.fail = 0.0
+    page = portal.submit(page, "resend")
+    until(lambda: row(demo_database, f"{key}:2").state == "sent")
+    assert row(demo_database, f"{key}:1").state == "expired"
+    assert portal.submit(page, "submit", code=texted_code(fake)).path == "/"
+
+
 def test_no_call_before_an_sms_failed_or_all_were_sent(portal, fake):
     def wait_for(texts: int) -> None:
         until(lambda: len(fake.to(RUTH)) == texts)

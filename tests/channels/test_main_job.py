@@ -266,6 +266,43 @@ def test_a_journey_that_was_not_told_of_its_payment_catches_up(english, demo_dat
     assert english.open(f"/actions/pay-balance?journey={known.journey_id}&returned=1").heading == "Paid. Thank you."
 
 
+@pytest.mark.parametrize(
+    ("credit", "left", "way_on"), [(10000, "₪129.75", True), (80000, "Nothing, it is paid. Thank you.", False)], ids=["a part", "all"]
+)
+def test_what_the_customers_credit_covers_is_not_asked_for(english, demo_database, credit, left, way_on):
+    identified(english)
+    with demo_database.write() as tx:
+        ledger.append(tx, "1001", [Entry("payment", ils(-credit))])
+    page = english.open("/actions/last-invoice")
+    assert (page.said("amount"), page.said("amount-due"), page.has("action-pay-balance")) == ("₪229.75", left, way_on)
+    assert english.open("/actions/pay-balance").has("amount-due") == way_on
+
+
+def test_another_language_keeps_that_somebody_comes_from_paying(english, demo_database):
+    identified(english)
+    paying(english)
+    page = english.open(f"/actions/pay-balance?journey={the_payment(demo_database).journey_id}&returned=1")
+    ways = [link.get("href") for link in page.tree.iter("a") if "lang=ru" in (link.get("href") or "")]
+    assert ways
+    assert all(english.open(way).has("check-again") for way in ways)
+
+
+def test_nobody_who_is_in_is_told_goodbye(english):
+    identified(english)
+    left = english.submit(english.open("/"), "leave")
+    assert "Goodbye" in left.text
+    identified(english)
+    assert "Goodbye" not in english.open(left.path).text
+
+
+def test_a_form_that_leads_to_a_document_opens_it_where_scripts_would_show_its_bytes(english):
+    identified(english)
+    link = english.open("/actions/last-invoice").at("view").get("href")
+    answered = english.get(link, headers={"HX-Request": "true"})
+    assert (answered.content, answered.headers["hx-redirect"]) == (b"", link)
+    assert english.get(link).content.startswith(b"%PDF-")
+
+
 def test_what_asks_nothing_is_one_journey_however_often_it_is_looked_at(english, demo_database):
     identified(english)
     paying(english)

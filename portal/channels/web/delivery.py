@@ -55,7 +55,7 @@ def typed_here(call: Call, waiting: Waiting) -> str:
 
 
 def _failed(waiting: Waiting) -> bool:
-    return waiting.call_failed if waiting.calls else waiting.sms_failed
+    return waiting.call_failed if waiting.called else waiting.sms_failed
 
 
 def is_watched(waiting: Waiting) -> bool:
@@ -66,7 +66,7 @@ def is_watched(waiting: Waiting) -> bool:
 def delivery(call: Call, waiting: Waiting, own: str) -> Delivery:
     """`own`: the number, if it was typed here."""
     failed = _failed(waiting)
-    calling = waiting.calls > 0 and waiting.fresh and not failed
+    calling = waiting.called and waiting.fresh and not failed
     line = _failure(waiting) if failed else _on_its_way(waiting, calling, own)
     return Delivery(line.say(call.language), failed, calling, waiting.resent, waiting.call_in, is_watched(waiting))
 
@@ -78,7 +78,7 @@ def _on_its_way(waiting: Waiting, calling: bool, own: str) -> Text:
 
 def _failure(waiting: Waiting) -> Text:
     """Of a number that was asked for by an ID number no digit is shown."""
-    if waiting.calls:
+    if waiting.called:
         if waiting.call_in is None:
             return _("Our calls did not get through either. Talk to a person: they can help you now.")
         return _("Nobody heard our call. Shall we call once more?")

@@ -25,6 +25,8 @@ def receipt(call: Call, pages: Pages) -> Response:
 
 
 def _pdf(call: Call, content: bytes, name: str) -> Response:
+    if "hx-request" in call.headers:  # a form led here, and scripts would put it into the page: it is opened instead
+        return Response(headers={"hx-redirect": call.here})
     headers = {"content-disposition": disposition(f"{name}.pdf", save="save" in call.query)}
     return Response(content, media_type="application/pdf", headers=headers)
 

@@ -14,7 +14,7 @@ STATEMENT = _("Accessibility statement")
 def show(call: Call, pages: Pages) -> Response:
     if call.query.get("source"):
         call.cookies["source"] = call.origin.source
-    notice = _("You have left. Goodbye.").say(call.language) if "left" in call.query else ""
+    notice = _("You have left. Goodbye.").say(call.language) if "left" in call.query and call.visitor is None else ""
     return pages.html(
         call, "home.html", TITLE, benefit=False, notice=notice, actions=cards(call, pages), incentives=pages.benefits.titles(call)
     )

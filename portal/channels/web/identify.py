@@ -1,5 +1,6 @@
 """Identifying: a code by SMS, or an ID number. A known and an unknown number see the same pages, in the same time."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +18,8 @@ from portal.core.identity.challenges import Asker, Waiting
 from portal.core.identity.guards import Shut
 from portal.core.identity.rows import LIFETIME_MS
 from portal.core.languages import _
-from portal.core.statements import Row
+from portal.core.portal import Portal
+from portal.core.statements import Row, Writer
 
 TITLE = _("Who are you?")
 CODE = _("The code we sent")
@@ -144,20 +146,19 @@ def _waiting(call: Call) -> Waiting:
 
 
 def resend(call: Call, pages: Pages) -> Response:
-    try:
-        with call.portal.db.write() as tx:
-            waiting = challenges.send_again(call.portal, tx, _asker(call))
-    except Refused as refused:
-        return _code_page(call, pages, _waiting(call), refused)
-    return _code_page(call, pages, waiting)
+    return _once_more(call, pages, challenges.send_again)
 
 
 def call_me(call: Call, pages: Pages) -> Response:
     """The code by telephone: the same answer for everybody."""
+    return _once_more(call, pages, calls.call)
+
+
+def _once_more(call: Call, pages: Pages, send: Callable[[Portal, Writer, Asker], None]) -> Response:
     refused = None
     try:
         with call.portal.db.write() as tx:
-            calls.call(call.portal, tx, _asker(call))
+            send(call.portal, tx, _asker(call))
     except Refused as why:
         refused = why
     return _code_page(call, pages, _waiting(call), refused)

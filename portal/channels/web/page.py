@@ -30,7 +30,7 @@ OPENS = (
 # Where a page that is the same for everybody has what is this browser's own: a character that stands in no text (Unicode 23.7).
 OWN = "\U0001fffe"
 # What an address of ours says of the way here, and what of that may be true.
-CARRIED = {"next": local, "journey": known_journey, "source": known_source}
+CARRIED = {"next": local, "journey": known_journey, "returned": lambda said: "1" if said == "1" else "", "source": known_source}
 # A visitor is warned this long before the visit ends.
 WARN_SECONDS = 120
 

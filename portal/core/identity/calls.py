@@ -9,7 +9,7 @@ from portal.core import deliveries
 from portal.core.errors import Refused
 from portal.core.events import note
 from portal.core.identity import limits
-from portal.core.identity.challenges import Asker, sending, spoken_by, wait_ms
+from portal.core.identity.challenges import Asker, forget_earlier, sending, spoken_by, wait_ms
 from portal.core.identity.rows import CALL, CALL_MS, GOOD
 from portal.core.keys import fingerprint
 from portal.core.languages import _
@@ -28,6 +28,7 @@ def call(portal: Portal, tx: Writer, asker: Asker) -> None:
         tx, "code", "voice" if row.mobile else "none", row.mobile, key=f"call:{row.id}:{row.calls}", language=spoken_by(tx, row),
         customer_id=row.customer_id, about={"challenge": row.id, "sending": str(row.sendings)}, priority=0, lifetime_ms=CALL_MS,
     )  # fmt: skip
+    forget_earlier(portal, tx, row)
     note(tx, asker.origin, "code", "call asked", customer_id=row.customer_id)
 
 

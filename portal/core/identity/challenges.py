@@ -56,7 +56,7 @@ class Waiting:
     ending: str = ""  # its last two digits, where they were typed here
     sms_failed: bool = False
     call_failed: bool = False
-    calls: int = 0
+    called: bool = False  # a call was the last thing sent
     call_in: int | None = None  # seconds until it may be asked for; None: it may not
     fresh: bool = True  # sent so lately that its vendor may still tell what became of it
     resent: bool = False  # and the earlier codes are dead
@@ -128,18 +128,20 @@ def _send(portal: Portal, tx: Writer, id: str, sending: int, mobile: str, custom
     )  # fmt: skip
 
 
-def send_again(portal: Portal, tx: Writer, asker: Asker) -> Waiting:
+def send_again(portal: Portal, tx: Writer, asker: Asker) -> None:
     """A new code; the old one is dead, and the guesses stay counted (promise 7)."""
     row = tx.one(SEND_AGAIN, browser_=fingerprint(asker.browser), wait_=wait_ms(portal))
     if row is None:
         raise _not_again(waiting(portal, tx, asker.browser))
     limits.spend(tx, *sending(portal, asker, row.prefix))
     _send(portal, tx, row.id, row.sendings, row.mobile, row.customer_id, spoken_by(tx, row))
+    forget_earlier(portal, tx, row)
     note(tx, asker.origin, "code", "asked again", customer_id=row.customer_id)
-    return Waiting(
-        asker.browser, row.next, wait_ms(portal) // 1000, RESENDS + 1 - row.sendings, row.guard, row.purpose == ON_FILE,
-        calls=row.calls, resent=True,
-    )  # fmt: skip
+
+
+def forget_earlier(portal: Portal, tx: Writer, challenge: Row) -> None:
+    """An SMS that waits for its vendor would come after the new code, and be taken for it."""
+    portal.outbox.drop(tx, f"code:{challenge.id}:{challenge.sendings - 1}")
 
 
 def _not_again(waits: Waiting | None) -> Refused:
@@ -169,7 +171,7 @@ def _waiting(portal: Portal, row: Row, browser: str) -> Waiting:
     typed, spent = row.purpose == TYPED, _spent(row)
     return Waiting(
         browser, row.next, seconds, 0 if spent else max(0, RESENDS + 1 - row.sendings), row.guard, not typed,
-        row.mobile[-2:] if typed else "", bool(row.sms_failed), bool(row.call_failed), row.calls, _call_in(portal, row, seconds),
+        row.mobile[-2:] if typed else "", bool(row.sms_failed), bool(row.call_failed), bool(row.called), _call_in(portal, row, seconds),
         row.at - row.sent_at < TOLD_WITHIN_MS, row.sendings > 1,
         why_not(row, bool(row.shut)) if spent or row.expires_at <= row.at else None,
     )  # fmt: skip

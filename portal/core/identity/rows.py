@@ -52,7 +52,18 @@ CALL_FAILED = _failed("call", Challenge.calls)
 _shut = (col(Guard.key) == col(Challenge.guard)) & (col(Guard.failures) >= FAILURES_IN_A_ROW)
 SHUT = select(Guard.key).where(_shut).correlate(Challenge).exists()
 SEEN: tuple[Any, ...] = (*COLUMNS, SHUT.label("shut"))
-WATCHED: tuple[Any, ...] = (*SEEN, now().label("at"), SMS_FAILED.label("sms_failed"), CALL_FAILED.label("call_failed"))
+# Whichever is asked for sets `sent_at` first.
+_last_call = literal("call:") + col(Challenge.id) + ":" + cast(col(Challenge.calls), String)
+CALLED = (
+    select(Outbox.id).where(col(Outbox.key) == _last_call, col(Outbox.created_at) >= col(Challenge.sent_at)).correlate(Challenge).exists()
+)
+WATCHED: tuple[Any, ...] = (
+    *SEEN,
+    now().label("at"),
+    SMS_FAILED.label("sms_failed"),
+    CALL_FAILED.label("call_failed"),
+    CALLED.label("called"),
+)
 REACHED = Statement(
     select(Customer.customer_id, Customer.language)
     .where(col(Customer.mobile) == p("mobile"), SETTLED)
