@@ -430,8 +430,10 @@ def test_who_goes_back_after_choosing_is_led_on_as_the_customer_chosen(portal):
 
 
 def test_nobody_chooses_who_proved_nothing(portal):
-    assert portal.get("/identify/customer").status_code == 404
-    assert portal.post("/identify/customer", data={"customer": "1005", "next": "/"}).status_code == 404
+    """Whoever thought about it for too long identifies again, and is led on."""
+    assert portal.open("/identify/customer?next=/human").path == "/identify?next=/human"
+    chosen = portal.post("/identify/customer", data={"customer": "1005", "next": "/human"}, follow_redirects=False)
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/identify?next=/human&unsent=1")
     visitors.type_id(portal, "000000059")
     assert portal.post("/identify/customer", data={"customer": "1005", "next": "/"}).status_code == 404
 

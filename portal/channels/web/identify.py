@@ -11,7 +11,7 @@ from portal.channels.web.page import OWN
 from portal.channels.web.pages import Pages, refusal
 from portal.core import typed
 from portal.core.case import Proof
-from portal.core.errors import NotFound, Refused
+from portal.core.errors import Refused
 from portal.core.events import Origin
 from portal.core.identity import calls, challenges, judging, people, visits
 from portal.core.identity.challenges import Asker, Waiting
@@ -24,7 +24,6 @@ from portal.core.statements import Row, Writer
 TITLE = _("Who are you?")
 CODE = _("The code we sent")
 SHUT = _("Talk to a person")
-CHOOSE = _("Whose account is it?")
 ENDED = _("Your visit ended to keep your details safe. Identify to go on.")
 ENDED_UNSENT = _("Your visit ended to keep your details safe. What you sent just now was not done, and took no money. Identify to go on.")
 PAID = _("If you approved the payment, do not pay again. With a code by SMS you see your receipt here.")
@@ -206,34 +205,6 @@ def _let_in(call: Call, challenge: Row) -> Response:
     call.cookies |= {"visit": cookie, **FORGOTTEN}
     next = call.next if call.next != HOME else challenge.next
     return RedirectResponse(next if known else f"/identify/customer?next={quote(next)}", 303)
-
-
-def choose(call: Call, pages: Pages) -> Response:
-    if call.proof is Proof.CODE:  # chosen already: the browser went back
-        return RedirectResponse(call.next, 303)
-    return pages.html(call, "choose.html", CHOOSE, next=call.next, people=_sharing(call), refusal=None)
-
-
-def chosen(call: Call, pages: Pages) -> Response:
-    """One of those who share the mobile that was proved, and nobody else."""
-    customer_id, visitor = call.form.get("customer", ""), call.visitor
-    if call.proof is Proof.CODE and visitor and visitor.person and visitor.person.customer_id == customer_id:  # a second tap
-        return RedirectResponse(call.next, 303)
-    if visitor is None or customer_id not in dict(_sharing(call)):
-        raise NotFound(customer_id)
-    with call.portal.db.write() as tx:
-        cookie = visits.begin(
-            tx, Proof.CODE, customer_id, call.language, visitor.origin, instead_of=visitor.visit_id, code_at=visitor.code_at
-        )
-    call.cookies["visit"] = cookie
-    return RedirectResponse(call.next, 303)
-
-
-def _sharing(call: Call) -> list[tuple[str, str]]:
-    if call.visitor is None or not call.visitor.mobile_to_choose:
-        raise NotFound("nobody to choose")
-    with call.portal.db.read() as reader:
-        return visits.sharing(reader, call.visitor.mobile_to_choose)
 
 
 def leave(call: Call, pages: Pages) -> Response:

@@ -1,6 +1,6 @@
 """Every route and the proof it takes. A route that is not here does not exist; a test crawls all of it (promise 34)."""
 
-from portal.channels.web import actions, documents, home, human, identify, operations, texted
+from portal.channels.web import actions, choosing, documents, home, human, identify, operations, texted
 from portal.channels.web.door import Door
 from portal.core.case import Proof
 
@@ -21,8 +21,8 @@ DOORS = (
     Door("/identify/resend", identify.resend, "POST", fields=WAY),
     Door("/identify/call", identify.call_me, "POST", fields=WAY),
     Door("/identify/delivery", identify.news),
-    Door("/identify/customer", identify.choose),
-    Door("/identify/customer", identify.chosen, "POST", fields=WAY | {"customer"}),
+    Door("/identify/customer", choosing.ask),
+    Door("/identify/customer", choosing.chosen, "POST", fields=WAY | {"customer"}),
     Door("/leave", identify.leave, "POST"),
     Door("/invoices/{number:path}.pdf", documents.invoice, proof=CODE, slow=True),
     Door("/receipts/{id}.pdf", documents.receipt, proof=Proof.ID, slow=True),
