@@ -62,7 +62,7 @@ def start(case: Case) -> Step:
         fields=(
             Field("phone", _("Number to call"), Input.PHONE, value=Phone(known).national() if known else ""),
             Field("topic", _("What is it about?"), Input.SELECT, options=_options(TOPICS)),
-            Field("when", _("When?"), Input.SELECT, options=_options(_times(case))),
+            Field("when", _("When?"), Input.SELECT, options=_options(_times(case, case.today))),
         ),
         submit=_("Call me"),
     )
@@ -72,15 +72,14 @@ def _options(texts: Mapping[str, Text]) -> tuple[Choice, ...]:
     return tuple(Choice(value, label) for value, label in texts.items())
 
 
-def _times(case: Case, *, to_keep: bool = False) -> Mapping[str, Text]:
-    """At once, or a part of the next day on which somebody answers, as long as somebody does. `to_keep`: read again on another day,
-    when tomorrow is another one."""
-    times = {"soon": _soon(case, to_keep)}
+def _times(case: Case, today: date | None) -> Mapping[str, Text]:
+    """At once, or a part of the next day on which somebody answers, as long as somebody does. In words of `today`, or to be kept."""
+    times = {"soon": _soon(case, today)}
     opening = case.company.hours.opening_after(case.today)
     if opening is None:
         return times
     day, opens, closes = opening
-    said = TOMORROW if day == case.today + timedelta(1) and not to_keep else DAYS[day.weekday()]
+    said = TOMORROW if today and day == today + timedelta(1) else DAYS[day.weekday()]
     for part, (first, last) in PARTS.items():
         start, end = max(first, opens), min(last, closes)
         if start < end:
@@ -88,19 +87,19 @@ def _times(case: Case, *, to_keep: bool = False) -> Mapping[str, Text]:
     return times
 
 
-def _soon(case: Case, to_keep: bool) -> Text:
+def _soon(case: Case, today: date | None) -> Text:
     """Nobody calls before somebody is there."""
     hours = case.company.hours
     opening = None if hours.open_at(case.now) else hours.opens_next(case.now)
     if opening is None:
         return _("As soon as possible")
     day, opens, _closes = opening
-    return of_day(SOON, day, date.min if to_keep else case.today, time=f"{opens:%H:%M}")
+    return of_day(SOON, day, today, time=f"{opens:%H:%M}")
 
 
 def call_back(case: Case, reply: Reply) -> Step:
     phone = typed.phone(reply.field("phone"))
-    topic, when, times = reply.field("topic"), reply.field("when"), _times(case)
+    topic, when, times = reply.field("topic"), reply.field("when"), _times(case, None)
     if topic not in TOPICS:
         raise Refused("topic_unknown", _("Choose what it is about."), "topic")
     if when not in times:
@@ -115,7 +114,7 @@ def call_back(case: Case, reply: Reply) -> Step:
         lead=_("Your request is with our people. You can close this page."),
         shows=(
             Fact(_("Number to call"), Phone(phone), "phone"),
-            Fact(_("When?"), _times(case, to_keep=True)[when], "when"),
+            Fact(_("When?"), times[when], "when"),
             Fact(_("What is it about?"), TOPICS[topic], "topic"),
             Fact(_("Request number"), reference, "reference", strong=True),
         ),

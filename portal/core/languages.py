@@ -109,9 +109,10 @@ def n_(id: str, plural: str, n: int, **values: Value) -> Text:
     return Text(id, {"n": n, **values}, plural)
 
 
-def of_day(sentences: Sequence[Text], day: date, today: date, **values: Value) -> Text:
-    """The one of that day: today, tomorrow, then each weekday from Monday. Whole sentences, for languages bend the name of the day."""
-    ahead = (day - today).days
+def of_day(sentences: Sequence[Text], day: date, today: date | None, **values: Value) -> Text:
+    """The one of that day: today, tomorrow, then each weekday from Monday. Whole sentences, for languages bend the name of the day.
+    Without `today`, by its weekday: what is read again on another day says no "tomorrow"."""
+    ahead = (day - today).days if today else 2
     return replace(sentences[ahead if ahead < 2 else 2 + day.weekday()], values=values)
 
 

@@ -68,6 +68,14 @@ def test_while_it_is_closed_nobody_is_promised_a_call_before_it_opens(now, soon,
     assert ways(COMPANY, Language.EN, now)[1] == said
 
 
+def test_what_is_confirmed_for_tomorrow_names_the_day():
+    confirmed = talk_to_human.call_back(on(WEDNESDAY), Reply("ok", {"phone": "03-612-3456", "topic": "bill", "when": "morning"}))
+    assert isinstance(confirmed, Handoff)
+    (when,) = [show.value for show in confirmed.shows if isinstance(show, Fact) and show.key == "when"]
+    assert isinstance(when, Text)
+    assert when.say(Language.EN) == "Thursday, 08:00 to 12:00"
+
+
 def test_of_a_company_that_never_opens_only_what_is_known_is_said():
     never = replace(COMPANY, hours=Hours((None,) * 7))
     step = talk_to_human.start(replace(on(WEDNESDAY), company=never))

@@ -17,7 +17,7 @@ from portal.core.portal import Portal
 from portal.core.ports import Heard, PaymentPage
 from portal.core.statements import Row, Statement, p
 from portal.core.tables import Callback, Event, Ledger, Outbox, Payment
-from tests.adapters.papers.reading import elements
+from tests.adapters.papers.reading import elements, plain
 from tests.client import Client, Page
 from tests.core.paying import INVOICE, ils
 
@@ -276,6 +276,8 @@ def test_what_the_customers_credit_covers_is_not_asked_for(english, demo_databas
     page = english.open("/actions/last-invoice")
     assert (page.said("amount"), page.said("amount-due"), page.has("action-pay-balance")) == ("₪229.75", left, way_on)
     assert english.open("/actions/pay-balance").has("amount-due") == way_on
+    asked_for = "Stilltopay" in "".join(plain(english.get(page.at("view").get("href")).content))
+    assert asked_for == way_on
 
 
 def test_another_language_keeps_that_somebody_comes_from_paying(english, demo_database):
